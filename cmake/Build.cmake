@@ -1,8 +1,13 @@
-# Configures, builds and stages the natives: cmake -DBUILD=DIR [-DDNNL=DIR] [-DSTAGE=DIR] -P cmake/Build.cmake
+# Configures, builds and stages the natives:
+#   cmake [-DBUILD=DIR] [-DDNNL=DIR] [-DSTAGE=DIR] [-DTARGET=NAME] -P cmake/Build.cmake
 # Maven calls it, and so can a person who changes a kernel.
 get_filename_component(source "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 if(NOT BUILD)
   set(BUILD "${source}/build/native")
+endif()
+
+if(NOT TARGET)
+  set(TARGET all)
 endif()
 
 function(run)
@@ -28,7 +33,7 @@ if(DEFINED ENV{CMAKE_BUILD_PARALLEL_LEVEL})
 else()
   cmake_host_system_information(RESULT jobs QUERY NUMBER_OF_LOGICAL_CORES)
 endif()
-run(${CMAKE_COMMAND} --build "${BUILD}" --parallel ${jobs})
+run(${CMAKE_COMMAND} --build "${BUILD}" --target ${TARGET} --parallel ${jobs})
 if(STAGE)
   run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${STAGE}")
 endif()
