@@ -1,0 +1,75 @@
+#include "api.h"
+#include "backends.h"
+
+using namespace diorama;
+
+dio_status dio_context_create(const char* backend, int32_t threads, dio_context** context) {
+  return guarded([&] {
+    const Check check("context_create");
+    check.pointer("backend", backend);
+    check.pointer("context", context);
+    auto handle = std::make_unique<dio_context>();
+    handle->context = open_context(backend, threads);
+    *context = handle.release();
+  });
+}
+
+dio_status dio_context_destroy(dio_context* context) {
+  return guarded([&] {
+    if (context == nullptr) return;
+    if (context->busy.exchange(true)) {
+      throw Error(DIO_STATUS_BUSY, "context_destroy: another thread is using this context; let it finish first");
+    }
+    context->context->synchronize();
+    delete context;
+  });
+}
+
+dio_status dio_context_synchronize(dio_context* context) {
+  return with_context("context_synchronize", context, [](Context& c) { c.synchronize(); });
+}
+
+dio_status dio_context_stream(dio_context* context, void** stream) {
+  return with_context("context_stream", context, [&](Context& c) {
+    Check("context_stream").pointer("stream", stream);
+    *stream = c.stream();
+  });
+}
+
+dio_status dio_context_memory(dio_context* context, dio_memory_stats* stats) {
+  return with_context("context_memory", context, [&](Context& c) {
+    Check("context_memory").pointer("stats", stats);
+    *stats = c.memory();
+  });
+}
+
+dio_status dio_context_trim(dio_context* context) {
+  return with_context("context_trim", context, [](Context& c) { c.trim(); });
+}
+
+dio_status dio_memory_allocate(dio_context* context, size_t bytes, void** memory) {
+  return with_context("memory_allocate", context, [&](Context& c) {
+    const Check check("memory_allocate");
+    check.pointer("memory", memory);
+    if (bytes == 0) check.fail("bytes is 0, expected at least 1");
+    *memory = c.allocate(bytes);
+  });
+}
+
+dio_status dio_memory_free(dio_context* context, void* memory) {
+  return with_context("memory_free", context, [&](Context& c) {
+    if (memory != nullptr) c.free(memory);
+  });
+}
+
+dio_status dio_memory_copy(dio_context* context, void* destination, const void* source, size_t bytes,
+                           dio_copy_direction direction) {
+  return with_context("memory_copy", context, [&](Context& c) {
+    const Check check("memory_copy");
+    if (bytes == 0) return;
+    check.pointer("destination", destination);
+    check.pointer("source", source);
+    check.between("direction", direction, DIO_COPY_HOST_TO_DEVICE, DIO_COPY_DEVICE_TO_DEVICE);
+    c.copy(destination, source, bytes, direction);
+  });
+}

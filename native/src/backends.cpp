@@ -1,0 +1,122 @@
+#include "backends.h"
+
+#include <charconv>
+#include <vector>
+
+#include "kernels/attention/register.h"
+#include "kernels/codec/register.h"
+#include "kernels/denoise/register.h"
+#include "kernels/linear/register.h"
+#include "kernels/text/register.h"
+#include "context_cpu.h"
+#include "cuda_library.h"
+#include "error.h"
+#include "processor.h"
+
+namespace diorama {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+const Operations& reference_operations() {
+  static const Operations operations = [] {
+    Operations o;
+    o.backend = "reference";
+    add_attention_reference(o);
+    add_codec_reference(o);
+    add_denoise_reference(o);
+    add_linear_reference(o);
+    add_text_reference(o);
+    return o;
+  }();
+  return operations;
+}
+
+const Operations& plain_operations() {
+  static const Operations operations = [] {
+    Operations o;
+    o.backend = "plain";
+    add_attention_plain(o);
+    add_codec_plain(o);
+    add_denoise_plain(o);
+    add_linear_plain(o);
+    add_text_plain(o);
+    return o;
+  }();
+  return operations;
+}
+
+const Operations& cpu_operations() {
+  static const Operations operations = [] {
+    Operations o;
+    o.backend = "cpu";
+    add_attention_cpu(o);
+    add_codec_cpu(o);
+    add_denoise_cpu(o);
+    add_linear_cpu(o);
+    add_text_cpu(o);
+    return o;
+  }();
+  return operations;
+}
+
+const std::vector<Backend>& table() {
+  static const std::vector<Backend> backends = [] {
+    std::string reason;
+    const CudaBackend* cuda = cuda_backend(&reason);
+    return std::vector<Backend>{
+        {&reference_operations(), 1, "reference", "plain loops in double: the truth, for tests", ""},
+        {&plain_operations(), 1, "plain", "plain loops in float: the yardstick of tolerances", ""},
+        {&cpu_operations(), 1, "cpu", processor_description(), ""},
+        {cuda ? cuda->operations : nullptr, cuda ? cuda->device_count : 0, "cuda", cuda ? cuda->description : "", reason},
+    };
+  }();
+  return backends;
+}
+
+std::unique_ptr<Context> open_cuda(const std::string& name, int threads) {
+  std::string reason;
+  const CudaBackend* cuda = cuda_backend(&reason);
+  if (cuda == nullptr) throw Error(DIO_STATUS_UNAVAILABLE, "backend cuda is not available: " + reason);
+  int device = 0;
+  if (name != "cuda") {
+    const char* first = name.data() + 5;  // behind "cuda:"
+    const char* last = name.data() + name.size();
+    const auto [end, fault] = std::from_chars(first, last, device);
+    if (fault != std::errc() || end != last || device < 0) {
+      throw Error(DIO_STATUS_INVALID_ARGUMENT, "backend " + name + " is not a name; write cuda:0, cuda:1, ...");
+    }
+  }
+  if (device >= cuda->device_count) {
+    throw Error(DIO_STATUS_UNAVAILABLE, "backend " + name + " is not available: this machine has " +
+                                            std::to_string(cuda->device_count) + " CUDA devices, counted from 0");
+  }
+  return std::unique_ptr<Context>(cuda->open(device, threads));
+}
+
+}  // namespace
+
+int backend_count() { return static_cast<int>(table().size()); }
+
+const Backend& backend(int index) { return table()[static_cast<std::size_t>(index)]; }
+
+std::unique_ptr<Context> open_context(const std::string& name, int threads) {
+  if (threads < 0 || threads > kMaxThreads) {
+    throw Error(DIO_STATUS_INVALID_ARGUMENT, "threads is " + std::to_string(threads) + ", expected 1 to " +
+                                                 std::to_string(kMaxThreads) + ", or 0 for one per available core");
+  }
+  const int count = threads == 0 ? std::min(available_cores(), kMaxThreads) : threads;
+  if (name == "reference") return std::make_unique<CpuContext>(reference_operations(), count);
+  if (name == "plain") return std::make_unique<CpuContext>(plain_operations(), count);
+  if (name == "cpu") return std::make_unique<CpuContext>(cpu_operations(), count);
+  if (name == "cuda" || name.rfind("cuda:", 0) == 0) return open_cuda(name, count);
+  if (name == "auto") {
+    std::string reason;
+    if (cuda_backend(&reason) != nullptr) return open_cuda("cuda", count);
+    return std::make_unique<CpuContext>(cpu_operations(), count);
+  }
+  throw Error(DIO_STATUS_INVALID_ARGUMENT,
+              "backend " + name + " does not exist; there are auto, reference, plain, cpu, cuda and cuda:1, cuda:2, ...");
+}
+
+}  // namespace diorama

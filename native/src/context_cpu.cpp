@@ -1,0 +1,47 @@
+#include "context_cpu.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "error.h"
+
+namespace diorama {
+
+void CpuContext::note_peak() { peak_ = std::max(peak_, pool_.reserved() + scratch_.reserved()); }
+
+void* CpuContext::scratch(std::size_t bytes) {
+  void* memory = scratch_.take(bytes);
+  note_peak();
+  return memory;
+}
+
+void CpuContext::reset_scratch() { scratch_.reset(); }
+
+void* CpuContext::allocate(std::size_t bytes) {
+  void* memory = pool_.allocate(bytes);
+  note_peak();
+  return memory;
+}
+
+void CpuContext::free(void* memory) {
+  if (!pool_.free(memory)) {
+    throw Error(DIO_STATUS_INVALID_ARGUMENT,
+                "memory_free: memory was not allocated from this context, or has been freed already");
+  }
+}
+
+void CpuContext::copy(void* destination, const void* source, std::size_t bytes, dio_copy_direction) {
+  std::memmove(destination, source, bytes);
+}
+
+dio_memory_stats CpuContext::memory() const {
+  return {static_cast<int64_t>(pool_.allocated()), static_cast<int64_t>(pool_.reserved() + scratch_.reserved()),
+          static_cast<int64_t>(peak_)};
+}
+
+void CpuContext::trim() {
+  pool_.trim();
+  scratch_.release();
+}
+
+}  // namespace diorama

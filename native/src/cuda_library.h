@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "backends.h"
+
+namespace diorama {
+
+// What libdiorama_cuda.so answers from dio_cuda_backend(). The library also exports dio_cuda_abi_version(), asked first.
+struct CudaBackend {
+  const Operations* operations;
+  int32_t device_count;
+  const char* description;
+  const char* reason;  // "" when contexts can be made
+  Context* (*open)(int device, int threads);
+};
+
+// Loads libdiorama_cuda.so, from the folder of libdiorama.so or by its name, once. Null when it cannot be used; then
+// `reason` is one sentence.
+const CudaBackend* cuda_backend(std::string* reason);
+
+}  // namespace diorama
