@@ -1,14 +1,16 @@
 /* Diorama's C ABI: hand-written kernels for video diffusion and Gaussian splats behind one narrow waist.
  *
- * Plain C11, opaque handles. Every function returns a dio_status; on failure dio_last_error() holds, for the calling
- * thread, one sentence that says which argument is wrong, what it was and what would be right. No C++ exception, no
- * exit and no output to stdout crosses this boundary.
+ * Plain C11, opaque handles. Every function returns a dio_status; on failure dio_last_error() holds, for the
+ * calling thread, one sentence that says which argument is wrong, what it was and what would be right. No C++
+ * exception, no exit and no output to stdout crosses this boundary.
  *
  * Conventions
- *  - Shapes are written [outer, ..., inner]; strides count elements, may be zero (broadcast) or negative (inputs only).
+ *  - Shapes are written [outer, ..., inner]; strides count elements, may be zero (broadcast) or negative
+ * (inputs only).
  *  - "f" means one of f32, bf16, f16. Accumulation is f32 on `cpu` and f64 on `reference`.
- *  - A context owns a stream, a memory pool and a thread count. It is used by one thread at a time (a second one gets
- *    DIO_STATUS_BUSY); any number of contexts work side by side. On a GPU calls return before the work is done.
+ *  - A context owns a stream, a memory pool and a thread count. It is used by one thread at a time (a second
+ * one gets DIO_STATUS_BUSY); any number of contexts work side by side. On a GPU calls return before the work
+ * is done.
  *  - Outputs must not overlap inputs unless an operation says "may be in place".
  *  - Optional arguments are NULL when absent.
  */
@@ -42,13 +44,7 @@ typedef enum dio_status {
   DIO_STATUS_INTERNAL = 6     /* a fault of ours */
 } dio_status;
 
-typedef enum dio_dtype {
-  DIO_F32 = 0,
-  DIO_F16 = 1,
-  DIO_BF16 = 2,
-  DIO_I32 = 3,
-  DIO_U8 = 4
-} dio_dtype;
+typedef enum dio_dtype { DIO_F32 = 0, DIO_F16 = 1, DIO_BF16 = 2, DIO_I32 = 3, DIO_U8 = 4 } dio_dtype;
 
 typedef enum dio_activation_kind {
   DIO_ACTIVATION_NONE = 0,
@@ -81,7 +77,8 @@ typedef struct dio_tensor {
 typedef struct dio_context dio_context;
 typedef struct dio_generator dio_generator;
 
-/* ---- library ---------------------------------------------------------------------------------------------------- */
+/* ---- library
+ * ---------------------------------------------------------------------------------------------------- */
 
 DIO_API uint32_t dio_abi_version(void);
 /* "0.1.0" */
@@ -100,10 +97,13 @@ typedef struct dio_backend_info {
 DIO_API int32_t dio_backend_count(void);
 /* index in [0, dio_backend_count()). The strings live as long as the library. */
 DIO_API dio_status dio_backend_describe(int32_t index, dio_backend_info* info);
-/* Sets *supported to 1 when the backend has the operation ("attention", "conv3d", ...) for inputs of that dtype. */
-DIO_API dio_status dio_backend_supports(const char* backend, const char* operation, int32_t dtype, int32_t* supported);
+/* Sets *supported to 1 when the backend has the operation ("attention", "conv3d", ...) for inputs of that
+ * dtype. */
+DIO_API dio_status dio_backend_supports(const char* backend, const char* operation, int32_t dtype,
+                                        int32_t* supported);
 
-/* ---- contexts and memory ---------------------------------------------------------------------------------------- */
+/* ---- contexts and memory
+ * ---------------------------------------------------------------------------------------- */
 
 /* backend: "auto" (cuda where present, else cpu), "reference", "plain", "cpu", "cuda", "cuda:1".
  * threads: host threads the kernels may use; 0 means one per available core. */
@@ -131,64 +131,74 @@ DIO_API dio_status dio_memory_free(dio_context* context, void* memory);
 DIO_API dio_status dio_memory_copy(dio_context* context, void* destination, const void* source, size_t bytes,
                                    dio_copy_direction direction);
 
-/* ---- attention -------------------------------------------------------------------------------------------------- */
+/* ---- attention
+ * -------------------------------------------------------------------------------------------------- */
 
 /* out = softmax(scale q k^T + bias) v, per batch and head.
- * q [B, Sq, H, D], k and v [B, Sk, H, D], out [B, Sq, H, D]: f, all of one dtype, innermost stride 1, D 1 to 1024.
- * bias: optional f32 [1 or B, 1 or H, Sq, Sk], innermost stride 1, the others free (negative strides make a Toeplitz view).
- * key_lengths: optional i32 [B]; keys at and beyond a batch's length are ignored; 1 to Sk.
- * scale: multiplies the scores; 0 means 1 / sqrt(D). */
-DIO_API dio_status dio_attention(dio_context* context, const dio_tensor* q, const dio_tensor* k, const dio_tensor* v,
-                                 const dio_tensor* bias, const dio_tensor* key_lengths, float scale, dio_tensor* out);
+ * q [B, Sq, H, D], k and v [B, Sk, H, D], out [B, Sq, H, D]: f, all of one dtype, innermost stride 1, D 1 to
+ * 1024. bias: optional f32 [1 or B, 1 or H, Sq, Sk], innermost stride 1, the others free (negative strides
+ * make a Toeplitz view). key_lengths: optional i32 [B]; keys at and beyond a batch's length are ignored; 1 to
+ * Sk. scale: multiplies the scores; 0 means 1 / sqrt(D). */
+DIO_API dio_status dio_attention(dio_context* context, const dio_tensor* q, const dio_tensor* k,
+                                 const dio_tensor* v, const dio_tensor* bias, const dio_tensor* key_lengths,
+                                 float scale, dio_tensor* out);
 
-/* ---- linear ----------------------------------------------------------------------------------------------------- */
+/* ---- linear
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* out = residual + gate * activation(x w^T + bias).
  * x f [M, K], w f [N, K] (its own dtype, read as it is), out f [M, N], innermost strides 1.
  * bias: optional f [N]. residual: optional, of out's dtype, [M, N]; may be out itself.
- * gate: optional f32 [G, N]. Row m uses gate row index[m] when index (i32 [M]) is given, else m / (M / G); G = M gives one
- * row each. */
-DIO_API dio_status dio_linear(dio_context* context, const dio_tensor* x, const dio_tensor* w, const dio_tensor* bias,
-                              dio_activation_kind activation, const dio_tensor* gate, const dio_tensor* index,
-                              const dio_tensor* residual, dio_tensor* out);
+ * gate: optional f32 [G, N]. Row m uses gate row index[m] when index (i32 [M]) is given, else m / (M / G); G
+ * = M gives one row each. */
+DIO_API dio_status dio_linear(dio_context* context, const dio_tensor* x, const dio_tensor* w,
+                              const dio_tensor* bias, dio_activation_kind activation, const dio_tensor* gate,
+                              const dio_tensor* index, const dio_tensor* residual, dio_tensor* out);
 
-/* ---- denoising steps -------------------------------------------------------------------------------------------- */
+/* ---- denoising steps
+ * -------------------------------------------------------------------------------------------- */
 
-/* out = n(x) * weight + bias, then out * (1 + scale) + shift, where n(x) = (x - mean) / sqrt(variance + eps) over C.
- * x and out f [M, C]; weight, bias: optional f [C]; scale, shift: optional f32 [G, C], rows chosen as dio_linear's gate.
- * May be in place. */
+/* out = n(x) * weight + bias, then out * (1 + scale) + shift, where n(x) = (x - mean) / sqrt(variance + eps)
+ * over C. x and out f [M, C]; weight, bias: optional f [C]; scale, shift: optional f32 [G, C], rows chosen as
+ * dio_linear's gate. May be in place. */
 DIO_API dio_status dio_layer_norm(dio_context* context, const dio_tensor* x, const dio_tensor* weight,
                                   const dio_tensor* bias, const dio_tensor* scale, const dio_tensor* shift,
                                   const dio_tensor* index, float eps, dio_tensor* out);
 
-/* As dio_layer_norm with n(x) = x / sqrt(mean(x^2) + eps) and no bias (T5, Wan's q/k norm). May be in place. */
+/* As dio_layer_norm with n(x) = x / sqrt(mean(x^2) + eps) and no bias (T5, Wan's q/k norm). May be in place.
+ */
 DIO_API dio_status dio_rms_norm(dio_context* context, const dio_tensor* x, const dio_tensor* weight,
-                                const dio_tensor* scale, const dio_tensor* shift, const dio_tensor* index, float eps,
-                                dio_tensor* out);
+                                const dio_tensor* scale, const dio_tensor* shift, const dio_tensor* index,
+                                float eps, dio_tensor* out);
 
 /* RMS norm over all heads of a token, then rotary embedding of neighbouring pairs, in one pass.
  * x and out f [B, S, H, D] (D even with cos and sin), innermost stride 1; weight: optional f [H * D];
- * cosine, sine: optional f32 [S, D / 2], both or none: (a, b) -> (a cos - b sin, a sin + b cos). May be in place. */
-DIO_API dio_status dio_qk_norm_rope(dio_context* context, const dio_tensor* x, const dio_tensor* weight, float eps,
-                                    const dio_tensor* cosine, const dio_tensor* sine, dio_tensor* out);
+ * cosine, sine: optional f32 [S, D / 2], both or none: (a, b) -> (a cos - b sin, a sin + b cos). May be in
+ * place. */
+DIO_API dio_status dio_qk_norm_rope(dio_context* context, const dio_tensor* x, const dio_tensor* weight,
+                                    float eps, const dio_tensor* cosine, const dio_tensor* sine,
+                                    dio_tensor* out);
 
-/* out = residual + gate * x. x, residual, out f [M, C]; gate f32 [G, C], rows chosen as dio_linear's. May be in place. */
+/* out = residual + gate * x. x, residual, out f [M, C]; gate f32 [G, C], rows chosen as dio_linear's. May be
+ * in place. */
 DIO_API dio_status dio_gated_residual(dio_context* context, const dio_tensor* x, const dio_tensor* residual,
                                       const dio_tensor* gate, const dio_tensor* index, dio_tensor* out);
 
-/* outputs[j] = sum over i of coefficients[j * input_count + i] * inputs[i]: guidance and a scheduler's update in one pass.
- * All f32 of one shape, any strides (stride 0 broadcasts an input). input_count 1 to 8, output_count 1 to 4. An output may
- * be an input of the same call. Coefficients are f64; sums are f32 on cpu. */
+/* outputs[j] = sum over i of coefficients[j * input_count + i] * inputs[i]: guidance and a scheduler's update
+ * in one pass. All f32 of one shape, any strides (stride 0 broadcasts an input). input_count 1 to 8,
+ * output_count 1 to 4. An output may be an input of the same call. Coefficients are f64; sums are f32 on cpu.
+ */
 DIO_API dio_status dio_combine(dio_context* context, int32_t input_count, const dio_tensor* const* inputs,
                                int32_t output_count, dio_tensor* const* outputs, const double* coefficients);
 
-/* Sinusoidal embedding (Ho et al. 2020): frequencies max_period^(-i / half) for i in [0, half), half = dim / 2.
- * t f32 [N], out f32 [N, dim], dim even; cosines first when cosine_first is not 0. */
+/* Sinusoidal embedding (Ho et al. 2020): frequencies max_period^(-i / half) for i in [0, half), half = dim
+ * / 2. t f32 [N], out f32 [N, dim], dim even; cosines first when cosine_first is not 0. */
 DIO_API dio_status dio_timestep_embedding(dio_context* context, const dio_tensor* t, int32_t cosine_first,
                                           float max_period, dio_tensor* out);
 
 /* out = activation(x), element by element; f, same shape, any strides. May be in place. */
-DIO_API dio_status dio_activate(dio_context* context, const dio_tensor* x, dio_activation_kind activation, dio_tensor* out);
+DIO_API dio_status dio_activate(dio_context* context, const dio_tensor* x, dio_activation_kind activation,
+                                dio_tensor* out);
 
 /* A random generator whose normal numbers equal torch.randn's with a CPU torch.Generator of the same seed. */
 DIO_API dio_status dio_generator_create(uint64_t seed, dio_generator** generator);
@@ -196,75 +206,86 @@ DIO_API dio_status dio_generator_destroy(dio_generator* generator);
 /* out f32, contiguous. Draws advance the generator as torch's do. */
 DIO_API dio_status dio_randn(dio_context* context, dio_generator* generator, dio_tensor* out);
 
-/* ---- codec: channels last, [batch, frames, height, width, channels] ----------------------------------------------- */
+/* ---- codec: channels last, [batch, frames, height, width, channels]
+ * ----------------------------------------------- */
 
 typedef struct dio_conv3d_params {
   int32_t stride_t, stride_h, stride_w;
-  int32_t frames_before; /* frames put before x: the last ones of carry, zeros where it is absent or shorter */
+  int32_t
+      frames_before; /* frames put before x: the last ones of carry, zeros where it is absent or shorter */
   int32_t pad_top, pad_bottom, pad_left, pad_right;
   int32_t padding_mode; /* dio_padding_mode, of height and width */
-  int32_t upsample;     /* x is first enlarged by this factor in height and width, nearest neighbour; 1 or 2 */
+  int32_t upsample; /* x is first enlarged by this factor in height and width, nearest neighbour; 1 or 2 */
 } dio_conv3d_params;
 
-/* Causal 3D convolution. x f [B, T, H, W, Cin]; carry: optional, of x's dtype, [B, P, H, W, Cin]; w f [Cout, kt, kh, kw, Cin]
- * (its own dtype); bias: optional f [Cout]; residual: optional, of out's dtype and shape; out f [B, To, Ho, Wo, Cout] with
- * To = (frames_before + T - kt) / stride_t + 1 and Ho, Wo likewise. x, carry, w: innermost stride 1. out contiguous. */
-DIO_API dio_status dio_conv3d(dio_context* context, const dio_tensor* x, const dio_tensor* carry, const dio_tensor* w,
-                              const dio_tensor* bias, const dio_tensor* residual, const dio_conv3d_params* params,
-                              dio_tensor* out);
+/* Causal 3D convolution. x f [B, T, H, W, Cin]; carry: optional, of x's dtype, [B, P, H, W, Cin]; w f [Cout,
+ * kt, kh, kw, Cin] (its own dtype); bias: optional f [Cout]; residual: optional, of out's dtype and shape;
+ * out f [B, To, Ho, Wo, Cout] with To = (frames_before + T - kt) / stride_t + 1 and Ho, Wo likewise. x,
+ * carry, w: innermost stride 1. out contiguous. */
+DIO_API dio_status dio_conv3d(dio_context* context, const dio_tensor* x, const dio_tensor* carry,
+                              const dio_tensor* w, const dio_tensor* bias, const dio_tensor* residual,
+                              const dio_conv3d_params* params, dio_tensor* out);
 
 /* carry = the last P frames of carry followed by x. x [B, T, H, W, C], carry [B, P, H, W, C], one dtype. */
 DIO_API dio_status dio_carry_update(dio_context* context, const dio_tensor* x, dio_tensor* carry);
 
-/* out = activation(x / max(|x|_2 over channels, 1e-12) * sqrt(C) * gamma + bias) (Wan's RMS_norm). x and out f [..., C],
- * gamma f [C], bias: optional f [C]; contiguous. May be in place. */
+/* out = activation(x / max(|x|_2 over channels, 1e-12) * sqrt(C) * gamma + bias) (Wan's RMS_norm). x and out
+ * f [..., C], gamma f [C], bias: optional f [C]; contiguous. May be in place. */
 DIO_API dio_status dio_channel_norm(dio_context* context, const dio_tensor* x, const dio_tensor* gamma,
                                     const dio_tensor* bias, dio_activation_kind activation, dio_tensor* out);
 
-/* out = clamp(x * scale[c] + shift[c], low, high). x and out f [..., C], any strides; scale, shift f32 [C] or [1]. May be in
- * place. */
+/* out = clamp(x * scale[c] + shift[c], low, high). x and out f [..., C], any strides; scale, shift f32 [C] or
+ * [1]. May be in place. */
 DIO_API dio_status dio_channel_affine(dio_context* context, const dio_tensor* x, const dio_tensor* scale,
                                       const dio_tensor* shift, float low, float high, dio_tensor* out);
 
 /* Wan 2.2's residual down-sampling: x [B, T, H, W, Cin] -> out [B, ceil(T/ft), H/fs, W/fs, Cout]; a group of
- * Cin*ft*fs*fs/Cout values, in the order (channel, t, y, x), is averaged; missing first frames are zeros. f, contiguous. */
+ * Cin*ft*fs*fs/Cout values, in the order (channel, t, y, x), is averaged; missing first frames are zeros. f,
+ * contiguous. */
 DIO_API dio_status dio_avg_down(dio_context* context, const dio_tensor* x, int32_t factor_t, int32_t factor_s,
                                 dio_tensor* out);
 
-/* Wan 2.2's residual up-sampling, added to out: x [B, T, H, W, Cin], out [B, T*ft - skip_frames, H*fs, W*fs, Cout]:
- * out[b, t, y, x, c] += x[b, t'/ft, y/fs, x/fs, j / repeats], t' = t + skip_frames,
- * j = ((c * ft + t' % ft) * fs + y % fs) * fs + x % fs, repeats = Cout * ft * fs * fs / Cin. f, contiguous. */
+/* Wan 2.2's residual up-sampling, added to out: x [B, T, H, W, Cin], out [B, T*ft - skip_frames, H*fs, W*fs,
+ * Cout]: out[b, t, y, x, c] += x[b, t'/ft, y/fs, x/fs, j / repeats], t' = t + skip_frames, j = ((c * ft + t'
+ * % ft) * fs + y % fs) * fs + x % fs, repeats = Cout * ft * fs * fs / Cin. f, contiguous. */
 DIO_API dio_status dio_dup_up(dio_context* context, const dio_tensor* x, int32_t factor_t, int32_t factor_s,
                               int32_t skip_frames, dio_tensor* out);
 
-/* Cuts x [B, T, H, W, C] (any strides) into patches of pt x ph x pw: out [B, T/pt * H/ph * W/pw, C * pt * ph * pw], features in
- * the order (c, t, y, x) when channels_first is not 0, else (t, y, x, c). f, out contiguous. */
+/* Cuts x [B, T, H, W, C] (any strides) into patches of pt x ph x pw: out [B, T/pt * H/ph * W/pw, C * pt * ph
+ * * pw], features in the order (c, t, y, x) when channels_first is not 0, else (t, y, x, c). f, out
+ * contiguous. */
 DIO_API dio_status dio_patchify(dio_context* context, const dio_tensor* x, int32_t patch_t, int32_t patch_h,
                                 int32_t patch_w, int32_t channels_first, dio_tensor* out);
 /* The inverse: x [B, tokens, features] contiguous -> out [B, T, H, W, C], any strides. */
 DIO_API dio_status dio_unpatchify(dio_context* context, const dio_tensor* x, int32_t patch_t, int32_t patch_h,
                                   int32_t patch_w, int32_t channels_first, dio_tensor* out);
 
-/* out = round(clamp(x, 0, 1) * 255), halves to even. x f [..., 3], out u8 of the same shape; any strides. NaN gives 0. */
+/* out = round(clamp(x, 0, 1) * 255), halves to even. x f [..., 3], out u8 of the same shape; any strides. NaN
+ * gives 0. */
 DIO_API dio_status dio_to_rgb8(dio_context* context, const dio_tensor* x, dio_tensor* out);
 
-/* out = x with another dtype, layout or both. Same shape, any strides; any dtypes among f, or equal dtypes. */
+/* out = x with another dtype, layout or both. Same shape, any strides; any dtypes among f, or equal dtypes.
+ */
 DIO_API dio_status dio_copy(dio_context* context, const dio_tensor* x, dio_tensor* out);
 
-/* ---- text ------------------------------------------------------------------------------------------------------- */
+/* ---- text
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* out[n] = table[ids[n]]. table f [V, C], ids i32 [N] in [0, V), out f [N, C]. */
-DIO_API dio_status dio_embedding(dio_context* context, const dio_tensor* table, const dio_tensor* ids, dio_tensor* out);
+DIO_API dio_status dio_embedding(dio_context* context, const dio_tensor* table, const dio_tensor* ids,
+                                 dio_tensor* out);
 
-/* T5's bidirectional relative position bias (Raffel et al. 2020), one value a distance: out f32 [H, 2 * S - 1], where entry
- * [h, j] belongs to key - query = j - (S - 1); table f [buckets, H], buckets even. */
+/* T5's bidirectional relative position bias (Raffel et al. 2020), one value a distance: out f32 [H, 2 * S -
+ * 1], where entry [h, j] belongs to key - query = j - (S - 1); table f [buckets, H], buckets even. */
 DIO_API dio_status dio_t5_relative_bias(dio_context* context, const dio_tensor* table, int32_t max_distance,
                                         dio_tensor* out);
 
-/* ---- measuring the machine -------------------------------------------------------------------------------------- */
+/* ---- measuring the machine
+ * -------------------------------------------------------------------------------------- */
 
-/* Floating-point operations per second of a loop of independent fused multiply-adds on all the context's threads (f32),
- * and bytes per second of a copy far larger than the caches (read plus written). Each runs for about `seconds`. */
+/* Floating-point operations per second of a loop of independent fused multiply-adds on all the context's
+ * threads (f32), and bytes per second of a copy far larger than the caches (read plus written). Each runs for
+ * about `seconds`. */
 DIO_API dio_status dio_measure_flops(dio_context* context, double seconds, double* flops);
 DIO_API dio_status dio_measure_bandwidth(dio_context* context, double seconds, double* bytes_per_second);
 

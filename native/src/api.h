@@ -73,7 +73,8 @@ dio_status with_context(const char* name, dio_context* handle, Body&& body) noex
   });
 }
 
-// One operation: check(Check&) looks at the arguments, then run(entry, context) calls the backend's entry of the table.
+// One operation: check(Check&) looks at the arguments, then run(entry, context) calls the backend's entry of
+// the table.
 template <typename Entry, typename Checks, typename Run>
 dio_status operation(const char* name, dio_context* handle, Entry Operations::*member, Checks&& checks,
                      Run&& run) noexcept {

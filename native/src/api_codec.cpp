@@ -9,7 +9,9 @@ namespace {
 // Sizes and counts a caller may ask for; far above any model's, far below overflow.
 constexpr int32_t kMaxFactor = 1024;
 
-int64_t convolved(int64_t size, int64_t kernel, int64_t stride) { return size < kernel ? 0 : (size - kernel) / stride + 1; }
+int64_t convolved(int64_t size, int64_t kernel, int64_t stride) {
+  return size < kernel ? 0 : (size - kernel) / stride + 1;
+}
 
 void check_params(const Check& check, const dio_conv3d_params& p) {
   check.between("stride_t", p.stride_t, 1, kMaxFactor);
@@ -31,8 +33,8 @@ void name_output(Check& check, const char* name, int64_t value, const char* what
 }
 
 // x and the same values cut into patches of pt x ph x pw.
-void check_patches(Check& check, const Check::Argument& video, const Check::Argument& patches, int32_t pt, int32_t ph,
-                   int32_t pw) {
+void check_patches(Check& check, const Check::Argument& video, const Check::Argument& patches, int32_t pt,
+                   int32_t ph, int32_t pw) {
   check.between("patch_t", pt, 1, kMaxFactor);
   check.between("patch_h", ph, 1, kMaxFactor);
   check.between("patch_w", pw, 1, kMaxFactor);
@@ -40,7 +42,8 @@ void check_patches(Check& check, const Check::Argument& video, const Check::Argu
   const int64_t t = check.size("T"), h = check.size("H"), w = check.size("W");
   if (t % pt != 0 || h % ph != 0 || w % pw != 0) {
     check.fail(std::string(video.name()) + " has shape " + shape_text(*video) + ", which patches of " +
-               std::to_string(pt) + " x " + std::to_string(ph) + " x " + std::to_string(pw) + " do not divide");
+               std::to_string(pt) + " x " + std::to_string(ph) + " x " + std::to_string(pw) +
+               " do not divide");
   }
   check.name_size("tokens", t / pt * (h / ph) * (w / pw), video.name());
   check.name_size("features", check.size("C") * pt * ph * pw, video.name());
@@ -59,16 +62,20 @@ dio_status dio_conv3d(dio_context* context, const dio_tensor* x, const dio_tenso
         const dio_conv3d_params& p = *params;
         check_params(check, p);
         const auto input = check.required("x", x).floating().shape({"B", "T", "H", "W", "Cin"}).rows();
-        const auto before = check.optional("carry", carry).dtype_of(input).shape({"B", "P", "H", "W", "Cin"}).rows();
+        const auto before =
+            check.optional("carry", carry).dtype_of(input).shape({"B", "P", "H", "W", "Cin"}).rows();
         const auto weight = check.required("w", w).floating().shape({"Cout", "kt", "kh", "kw", "Cin"}).rows();
         const auto offset = check.optional("bias", bias).floating().shape({"Cout"}).contiguous();
-        name_output(check, "To", convolved(p.frames_before + check.size("T"), check.size("kt"), p.stride_t), "time");
-        name_output(check, "Ho",
-                    convolved(p.pad_top + check.size("H") * p.upsample + p.pad_bottom, check.size("kh"), p.stride_h),
-                    "height");
-        name_output(check, "Wo",
-                    convolved(p.pad_left + check.size("W") * p.upsample + p.pad_right, check.size("kw"), p.stride_w),
-                    "width");
+        name_output(check, "To", convolved(p.frames_before + check.size("T"), check.size("kt"), p.stride_t),
+                    "time");
+        name_output(
+            check, "Ho",
+            convolved(p.pad_top + check.size("H") * p.upsample + p.pad_bottom, check.size("kh"), p.stride_h),
+            "height");
+        name_output(
+            check, "Wo",
+            convolved(p.pad_left + check.size("W") * p.upsample + p.pad_right, check.size("kw"), p.stride_w),
+            "width");
         const auto result =
             check.required("out", out).floating().shape({"B", "To", "Ho", "Wo", "Cout"}).contiguous();
         const auto added = check.optional("residual", residual).dtype_of(result).shape_of(result).rows();
@@ -92,8 +99,8 @@ dio_status dio_carry_update(dio_context* context, const dio_tensor* x, dio_tenso
       [&](auto update, Context& c) { update(c, *x, *carry); });
 }
 
-dio_status dio_channel_norm(dio_context* context, const dio_tensor* x, const dio_tensor* gamma, const dio_tensor* bias,
-                            dio_activation_kind activation, dio_tensor* out) {
+dio_status dio_channel_norm(dio_context* context, const dio_tensor* x, const dio_tensor* gamma,
+                            const dio_tensor* bias, dio_activation_kind activation, dio_tensor* out) {
   return operation(
       "channel_norm", context, &Operations::channel_norm,
       [&](Check& check) {
@@ -142,8 +149,8 @@ dio_status dio_avg_down(dio_context* context, const dio_tensor* x, int32_t facto
         check.between("factor_s", factor_s, 1, kMaxFactor);
         const auto input = check.required("x", x).floating().shape({"B", "T", "H", "W", "Cin"}).contiguous();
         if (check.size("H") % factor_s != 0 || check.size("W") % factor_s != 0) {
-          check.fail("x has shape " + shape_text(*x) + ", whose height and width factor_s " + std::to_string(factor_s) +
-                     " does not divide");
+          check.fail("x has shape " + shape_text(*x) + ", whose height and width factor_s " +
+                     std::to_string(factor_s) + " does not divide");
         }
         check.name_size("T/ft", (check.size("T") + factor_t - 1) / factor_t, "x");
         check.name_size("H/fs", check.size("H") / factor_s, "x");
@@ -188,8 +195,8 @@ dio_status dio_dup_up(dio_context* context, const dio_tensor* x, int32_t factor_
       [&](auto up, Context& c) { up(c, *x, factor_t, factor_s, skip_frames, *out); });
 }
 
-dio_status dio_patchify(dio_context* context, const dio_tensor* x, int32_t patch_t, int32_t patch_h, int32_t patch_w,
-                        int32_t channels_first, dio_tensor* out) {
+dio_status dio_patchify(dio_context* context, const dio_tensor* x, int32_t patch_t, int32_t patch_h,
+                        int32_t patch_w, int32_t channels_first, dio_tensor* out) {
   return operation(
       "patchify", context, &Operations::patchify,
       [&](Check& check) {
@@ -201,8 +208,8 @@ dio_status dio_patchify(dio_context* context, const dio_tensor* x, int32_t patch
       [&](auto cut, Context& c) { cut(c, *x, patch_t, patch_h, patch_w, channels_first != 0, *out); });
 }
 
-dio_status dio_unpatchify(dio_context* context, const dio_tensor* x, int32_t patch_t, int32_t patch_h, int32_t patch_w,
-                          int32_t channels_first, dio_tensor* out) {
+dio_status dio_unpatchify(dio_context* context, const dio_tensor* x, int32_t patch_t, int32_t patch_h,
+                          int32_t patch_w, int32_t channels_first, dio_tensor* out) {
   return operation(
       "unpatchify", context, &Operations::unpatchify,
       [&](Check& check) {

@@ -18,7 +18,8 @@ dio_status dio_context_destroy(dio_context* context) {
   return guarded([&] {
     if (context == nullptr) return;
     if (context->busy.exchange(true)) {
-      throw Error(DIO_STATUS_BUSY, "context_destroy: another thread is using this context; let it finish first");
+      throw Error(DIO_STATUS_BUSY,
+                  "context_destroy: another thread is using this context; let it finish first");
     }
     context->context->synchronize();
     delete context;

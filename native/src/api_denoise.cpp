@@ -29,17 +29,18 @@ void check_norm(Check& check, const dio_tensor* x, const dio_tensor* weight, con
 
 }  // namespace
 
-dio_status dio_layer_norm(dio_context* context, const dio_tensor* x, const dio_tensor* weight, const dio_tensor* bias,
-                          const dio_tensor* scale, const dio_tensor* shift, const dio_tensor* index, float eps,
-                          dio_tensor* out) {
+dio_status dio_layer_norm(dio_context* context, const dio_tensor* x, const dio_tensor* weight,
+                          const dio_tensor* bias, const dio_tensor* scale, const dio_tensor* shift,
+                          const dio_tensor* index, float eps, dio_tensor* out) {
   return operation(
       "layer_norm", context, &Operations::layer_norm,
       [&](Check& check) { check_norm(check, x, weight, bias, scale, shift, index, eps, out); },
       [&](auto norm, Context& c) { norm(c, *x, weight, bias, scale, shift, index, eps, *out); });
 }
 
-dio_status dio_rms_norm(dio_context* context, const dio_tensor* x, const dio_tensor* weight, const dio_tensor* scale,
-                        const dio_tensor* shift, const dio_tensor* index, float eps, dio_tensor* out) {
+dio_status dio_rms_norm(dio_context* context, const dio_tensor* x, const dio_tensor* weight,
+                        const dio_tensor* scale, const dio_tensor* shift, const dio_tensor* index, float eps,
+                        dio_tensor* out) {
   return operation(
       "rms_norm", context, &Operations::rms_norm,
       [&](Check& check) { check_norm(check, x, weight, nullptr, scale, shift, index, eps, out); },
@@ -55,9 +56,11 @@ dio_status dio_qk_norm_rope(dio_context* context, const dio_tensor* x, const dio
         check.name_size("H*D", check.size("H") * check.size("D"), "x");
         const auto factor = check.optional("weight", weight).floating().shape({"H*D"}).contiguous();
         check.not_negative("eps", eps);
-        if ((cosine == nullptr) != (sine == nullptr)) check.fail("cosine and sine must be given both or not at all");
+        if ((cosine == nullptr) != (sine == nullptr))
+          check.fail("cosine and sine must be given both or not at all");
         if (cosine && check.size("D") % 2 != 0) {
-          check.fail("x has head size " + std::to_string(check.size("D")) + ", expected an even one with cosine and sine");
+          check.fail("x has head size " + std::to_string(check.size("D")) +
+                     ", expected an even one with cosine and sine");
         }
         check.name_size("D/2", check.size("D") / 2, "x");
         const auto cosines = check.optional("cosine", cosine).dtype(DIO_F32).shape({"S", "D/2"}).rows();
@@ -114,15 +117,18 @@ dio_status dio_combine(dio_context* context, int32_t input_count, const dio_tens
         }
         for (int j = 0; j < output_count; ++j) {
           const auto out = check.required(kOutputs[j], outputs[j]).dtype(DIO_F32).shape_of(first).output();
-          for (int i = 0; i < input_count; ++i) out.in_place_or_apart_from({check.required(kInputs[i], inputs[i])});
+          for (int i = 0; i < input_count; ++i)
+            out.in_place_or_apart_from({check.required(kInputs[i], inputs[i])});
           for (int i = 0; i < j; ++i) out.apart_from({check.required(kOutputs[i], outputs[i])});
         }
       },
-      [&](auto combine, Context& c) { combine(c, input_count, inputs, output_count, outputs, coefficients); });
+      [&](auto combine, Context& c) {
+        combine(c, input_count, inputs, output_count, outputs, coefficients);
+      });
 }
 
-dio_status dio_timestep_embedding(dio_context* context, const dio_tensor* t, int32_t cosine_first, float max_period,
-                                  dio_tensor* out) {
+dio_status dio_timestep_embedding(dio_context* context, const dio_tensor* t, int32_t cosine_first,
+                                  float max_period, dio_tensor* out) {
   return operation(
       "timestep_embedding", context, &Operations::timestep_embedding,
       [&](Check& check) {
@@ -132,13 +138,15 @@ dio_status dio_timestep_embedding(dio_context* context, const dio_tensor* t, int
         }
         check.required("out", out).dtype(DIO_F32).shape({"N", "dim"}).rows().output().apart_from({times});
         if (check.size("dim") % 2 != 0) {
-          check.fail("out has an odd innermost size, " + std::to_string(check.size("dim")) + ", expected an even one");
+          check.fail("out has an odd innermost size, " + std::to_string(check.size("dim")) +
+                     ", expected an even one");
         }
       },
       [&](auto embed, Context& c) { embed(c, *t, cosine_first != 0, max_period, *out); });
 }
 
-dio_status dio_activate(dio_context* context, const dio_tensor* x, dio_activation_kind activation, dio_tensor* out) {
+dio_status dio_activate(dio_context* context, const dio_tensor* x, dio_activation_kind activation,
+                        dio_tensor* out) {
   return operation(
       "activate", context, &Operations::activate,
       [&](Check& check) {
@@ -160,7 +168,8 @@ dio_status dio_generator_destroy(dio_generator* generator) {
   return guarded([&] {
     if (generator == nullptr) return;
     if (generator->busy.exchange(true)) {
-      throw Error(DIO_STATUS_BUSY, "generator_destroy: another thread is using this generator; let it finish first");
+      throw Error(DIO_STATUS_BUSY,
+                  "generator_destroy: another thread is using this generator; let it finish first");
     }
     delete generator;
   });

@@ -25,30 +25,22 @@ struct Support {
   uint32_t dtypes;
 };
 
-#define DIORAMA_SUPPORT(name, dtypes) {#name, [](const Operations& o) { return o.name != nullptr; }, dtypes}
+#define DIORAMA_SUPPORT(name, dtypes)                                    \
+  {                                                                      \
+#name, [](const Operations& o) { return o.name != nullptr; }, dtypes \
+  }
 constexpr Support kSupport[] = {
-    DIORAMA_SUPPORT(attention, kFloats),
-    DIORAMA_SUPPORT(linear, kFloats),
-    DIORAMA_SUPPORT(layer_norm, kFloats),
-    DIORAMA_SUPPORT(rms_norm, kFloats),
-    DIORAMA_SUPPORT(qk_norm_rope, kFloats),
-    DIORAMA_SUPPORT(gated_residual, kFloats),
-    DIORAMA_SUPPORT(combine, bit(DIO_F32)),
-    DIORAMA_SUPPORT(timestep_embedding, bit(DIO_F32)),
-    DIORAMA_SUPPORT(activate, kFloats),
-    DIORAMA_SUPPORT(randn, bit(DIO_F32)),
-    DIORAMA_SUPPORT(conv3d, kFloats),
-    DIORAMA_SUPPORT(carry_update, kFloats),
-    DIORAMA_SUPPORT(channel_norm, kFloats),
-    DIORAMA_SUPPORT(channel_affine, kFloats),
-    DIORAMA_SUPPORT(avg_down, kFloats),
-    DIORAMA_SUPPORT(dup_up, kFloats),
-    DIORAMA_SUPPORT(patchify, kFloats),
-    DIORAMA_SUPPORT(unpatchify, kFloats),
-    DIORAMA_SUPPORT(to_rgb8, kFloats),
-    DIORAMA_SUPPORT(copy, kAny),
-    DIORAMA_SUPPORT(embedding, kFloats),
-    DIORAMA_SUPPORT(t5_relative_bias, kFloats),
+    DIORAMA_SUPPORT(attention, kFloats),    DIORAMA_SUPPORT(linear, kFloats),
+    DIORAMA_SUPPORT(layer_norm, kFloats),   DIORAMA_SUPPORT(rms_norm, kFloats),
+    DIORAMA_SUPPORT(qk_norm_rope, kFloats), DIORAMA_SUPPORT(gated_residual, kFloats),
+    DIORAMA_SUPPORT(combine, bit(DIO_F32)), DIORAMA_SUPPORT(timestep_embedding, bit(DIO_F32)),
+    DIORAMA_SUPPORT(activate, kFloats),     DIORAMA_SUPPORT(randn, bit(DIO_F32)),
+    DIORAMA_SUPPORT(conv3d, kFloats),       DIORAMA_SUPPORT(carry_update, kFloats),
+    DIORAMA_SUPPORT(channel_norm, kFloats), DIORAMA_SUPPORT(channel_affine, kFloats),
+    DIORAMA_SUPPORT(avg_down, kFloats),     DIORAMA_SUPPORT(dup_up, kFloats),
+    DIORAMA_SUPPORT(patchify, kFloats),     DIORAMA_SUPPORT(unpatchify, kFloats),
+    DIORAMA_SUPPORT(to_rgb8, kFloats),      DIORAMA_SUPPORT(copy, kAny),
+    DIORAMA_SUPPORT(embedding, kFloats),    DIORAMA_SUPPORT(t5_relative_bias, kFloats),
 };
 #undef DIORAMA_SUPPORT
 
@@ -108,7 +100,8 @@ dio_status dio_backend_describe(int32_t index, dio_backend_info* info) {
   });
 }
 
-dio_status dio_backend_supports(const char* backend, const char* operation, int32_t dtype, int32_t* supported) {
+dio_status dio_backend_supports(const char* backend, const char* operation, int32_t dtype,
+                                int32_t* supported) {
   return guarded([&] {
     const Check check("backend_supports");
     check.pointer("backend", backend);

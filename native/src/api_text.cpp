@@ -2,7 +2,8 @@
 
 using namespace diorama;
 
-dio_status dio_embedding(dio_context* context, const dio_tensor* table, const dio_tensor* ids, dio_tensor* out) {
+dio_status dio_embedding(dio_context* context, const dio_tensor* table, const dio_tensor* ids,
+                         dio_tensor* out) {
   return operation(
       "embedding", context, &Operations::embedding,
       [&](Check& check) {
@@ -14,18 +15,21 @@ dio_status dio_embedding(dio_context* context, const dio_tensor* table, const di
       [&](auto look_up, Context& c) { look_up(c, *table, *ids, *out); });
 }
 
-dio_status dio_t5_relative_bias(dio_context* context, const dio_tensor* table, int32_t max_distance, dio_tensor* out) {
+dio_status dio_t5_relative_bias(dio_context* context, const dio_tensor* table, int32_t max_distance,
+                                dio_tensor* out) {
   return operation(
       "t5_relative_bias", context, &Operations::t5_relative_bias,
       [&](Check& check) {
         const auto buckets = check.required("table", table).floating().shape({"buckets", "H"}).rows();
         if (check.size("buckets") % 2 != 0 || check.size("buckets") < 4) {
-          check.fail("table has " + std::to_string(check.size("buckets")) + " buckets, expected an even number from 4 on");
+          check.fail("table has " + std::to_string(check.size("buckets")) +
+                     " buckets, expected an even number from 4 on");
         }
         check.between("max_distance", max_distance, check.size("buckets") / 4 + 1, int64_t{1} << 30);
         check.required("out", out).dtype(DIO_F32).shape({"H", "2S-1"}).contiguous().apart_from({buckets});
         if (check.size("2S-1") % 2 == 0) {
-          check.fail("out has an even innermost size, " + std::to_string(check.size("2S-1")) + ", expected 2 * S - 1");
+          check.fail("out has an even innermost size, " + std::to_string(check.size("2S-1")) +
+                     ", expected 2 * S - 1");
         }
       },
       [&](auto bias, Context& c) { bias(c, *table, max_distance, *out); });

@@ -68,7 +68,8 @@ const std::vector<Backend>& table() {
         {&reference_operations(), 1, "reference", "plain loops in double: the truth, for tests", ""},
         {&plain_operations(), 1, "plain", "plain loops in float: the yardstick of tolerances", ""},
         {&cpu_operations(), 1, "cpu", processor_description(), ""},
-        {cuda ? cuda->operations : nullptr, cuda ? cuda->device_count : 0, "cuda", cuda ? cuda->description : "", reason},
+        {cuda ? cuda->operations : nullptr, cuda ? cuda->device_count : 0, "cuda",
+         cuda ? cuda->description : "", reason},
     };
   }();
   return backends;
@@ -84,12 +85,14 @@ std::unique_ptr<Context> open_cuda(const std::string& name, int threads) {
     const char* last = name.data() + name.size();
     const auto [end, fault] = std::from_chars(first, last, device);
     if (fault != std::errc() || end != last || device < 0) {
-      throw Error(DIO_STATUS_INVALID_ARGUMENT, "backend " + name + " is not a name; write cuda:0, cuda:1, ...");
+      throw Error(DIO_STATUS_INVALID_ARGUMENT,
+                  "backend " + name + " is not a name; write cuda:0, cuda:1, ...");
     }
   }
   if (device >= cuda->device_count) {
     throw Error(DIO_STATUS_UNAVAILABLE, "backend " + name + " is not available: this machine has " +
-                                            std::to_string(cuda->device_count) + " CUDA devices, counted from 0");
+                                            std::to_string(cuda->device_count) +
+                                            " CUDA devices, counted from 0");
   }
   return std::unique_ptr<Context>(cuda->open(device, threads));
 }
@@ -103,7 +106,8 @@ const Backend& backend(int index) { return table()[static_cast<std::size_t>(inde
 std::unique_ptr<Context> open_context(const std::string& name, int threads) {
   if (threads < 0 || threads > kMaxThreads) {
     throw Error(DIO_STATUS_INVALID_ARGUMENT, "threads is " + std::to_string(threads) + ", expected 1 to " +
-                                                 std::to_string(kMaxThreads) + ", or 0 for one per available core");
+                                                 std::to_string(kMaxThreads) +
+                                                 ", or 0 for one per available core");
   }
   const int count = threads == 0 ? std::min(available_cores(), kMaxThreads) : threads;
   if (name == "reference") return std::make_unique<CpuContext>(reference_operations(), count);
@@ -116,7 +120,8 @@ std::unique_ptr<Context> open_context(const std::string& name, int threads) {
     return std::make_unique<CpuContext>(cpu_operations(), count);
   }
   throw Error(DIO_STATUS_INVALID_ARGUMENT,
-              "backend " + name + " does not exist; there are auto, reference, plain, cpu, cuda and cuda:1, cuda:2, ...");
+              "backend " + name +
+                  " does not exist; there are auto, reference, plain, cpu, cuda and cuda:1, cuda:2, ...");
 }
 
 }  // namespace diorama

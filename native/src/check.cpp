@@ -60,7 +60,8 @@ void Check::Argument::basics() const {
   int64_t reach = element;
   for (int i = 0; i < t.rank; ++i) {
     if (t.shape[i] < 1) fail("has shape " + shape_text(t) + ", expected sizes of at least 1");
-    if (t.shape[i] > kMaxBytes / bytes) fail("has shape " + shape_text(t) + ", which is more than 2^46 bytes");
+    if (t.shape[i] > kMaxBytes / bytes)
+      fail("has shape " + shape_text(t) + ", which is more than 2^46 bytes");
     bytes *= t.shape[i];
     const int64_t stride = t.shape[i] == 1 ? 0 : t.strides[i];
     if (stride > kMaxBytes || stride < -kMaxBytes ||
@@ -91,8 +92,8 @@ const Check::Argument& Check::Argument::dtype(dio_dtype expected) const {
 
 const Check::Argument& Check::Argument::dtype_of(const Argument& other) const {
   if (tensor_ && tensor_->dtype != other.tensor_->dtype) {
-    fail(std::string("has dtype ") + dtype_name(tensor_->dtype) + ", expected " + dtype_name(other.tensor_->dtype) +
-         ", the dtype of " + other.name_);
+    fail(std::string("has dtype ") + dtype_name(tensor_->dtype) + ", expected " +
+         dtype_name(other.tensor_->dtype) + ", the dtype of " + other.name_);
   }
   return *this;
 }
@@ -113,8 +114,8 @@ const Check::Argument& Check::Argument::shape_of(const Argument& other) const {
   bool right = tensor_->rank == other.tensor_->rank;
   for (int i = 0; right && i < tensor_->rank; ++i) right = tensor_->shape[i] == other.tensor_->shape[i];
   if (!right) {
-    fail("has shape " + shape_text(*tensor_) + ", expected " + shape_text(*other.tensor_) + ", the shape of " +
-         other.name_);
+    fail("has shape " + shape_text(*tensor_) + ", expected " + shape_text(*other.tensor_) +
+         ", the shape of " + other.name_);
   }
   return *this;
 }
@@ -156,7 +157,8 @@ const Check::Argument& Check::Argument::values_between(int64_t low, int64_t high
 
 const Check::Argument& Check::Argument::output() const {
   if (tensor_ && !is_writable_layout(*tensor_)) {
-    fail("has strides " + strides_text(*tensor_) + ", expected positive ones that give every element a place of its own");
+    fail("has strides " + strides_text(*tensor_) +
+         ", expected positive ones that give every element a place of its own");
   }
   return *this;
 }
@@ -172,8 +174,10 @@ const Check::Argument& Check::Argument::apart_from(std::initializer_list<Argumen
 
 const Check::Argument& Check::Argument::in_place_or_apart_from(std::initializer_list<Argument> inputs) const {
   for (const Argument& input : inputs) {
-    if (tensor_ && input.tensor_ && !same_view(*tensor_, *input.tensor_) && may_overlap(*tensor_, *input.tensor_)) {
-      fail(std::string("overlaps ") + input.name_ + " in part, expected the very same view or memory of its own");
+    if (tensor_ && input.tensor_ && !same_view(*tensor_, *input.tensor_) &&
+        may_overlap(*tensor_, *input.tensor_)) {
+      fail(std::string("overlaps ") + input.name_ +
+           " in part, expected the very same view or memory of its own");
     }
   }
   return *this;
@@ -193,7 +197,8 @@ int64_t Check::size(const char* name) const {
 }
 
 void Check::name_size(const char* name, int64_t value, const char* argument) {
-  if (size_count_ == kMaxSizes) throw Error(DIO_STATUS_INTERNAL, std::string(operation_) + ": too many sizes");
+  if (size_count_ == kMaxSizes)
+    throw Error(DIO_STATUS_INTERNAL, std::string(operation_) + ": too many sizes");
   sizes_[size_count_++] = {name, value, argument};
 }
 
@@ -213,7 +218,7 @@ std::string Check::expected(std::initializer_list<const char*> sizes) const {
     if (either) text += "1 or ";
     const char* name = either ? size + 2 : size;
     text += name;
-    if (const Size* known = find(name)) text += "=" + std::to_string(known->value);
+    if (const Size* known = find(name)) text.append("=").append(std::to_string(known->value));
   }
   return text + "]";
 }

@@ -7,8 +7,9 @@
 
 namespace diorama {
 
-// The checks at an operation's door. A Check knows the operation's name and the sizes seen so far; an Argument is one tensor
-// with its name. Every failure throws one sentence: which argument, what it was, what was expected.
+// The checks at an operation's door. A Check knows the operation's name and the sizes seen so far; an
+// Argument is one tensor with its name. Every failure throws one sentence: which argument, what it was, what
+// was expected.
 //
 //   Check check("linear");
 //   const auto x = check.required("x", x_tensor).floating().shape({"M", "K"}).rows();
@@ -27,13 +28,13 @@ class Check {
     const char* name() const { return name_; }
 
     // All of these hold for an absent optional argument.
-    const Argument& floating() const;                      // f32, bf16 or f16
+    const Argument& floating() const;  // f32, bf16 or f16
     const Argument& dtype(dio_dtype expected) const;
     const Argument& dtype_of(const Argument& other) const;
     const Argument& shape(std::initializer_list<const char*> sizes) const;
     const Argument& shape_of(const Argument& other) const;
-    const Argument& last(const char* size) const;          // the innermost size alone
-    const Argument& rows() const;                          // innermost stride 1
+    const Argument& last(const char* size) const;  // the innermost size alone
+    const Argument& rows() const;                  // innermost stride 1
     const Argument& contiguous() const;
     const Argument& values_between(int64_t low, int64_t high) const;  // i32, on the host
     // Writes go here: strides positive, no two elements in one place.
@@ -45,7 +46,8 @@ class Check {
 
    private:
     friend class Check;
-    Argument(Check* check, const char* name, const Tensor* tensor) : check_(check), name_(name), tensor_(tensor) {}
+    Argument(Check* check, const char* name, const Tensor* tensor)
+        : check_(check), name_(name), tensor_(tensor) {}
     void basics() const;
     [[noreturn]] void fail(const std::string& what) const;
 
@@ -57,7 +59,8 @@ class Check {
   Argument required(const char* name, const Tensor* tensor);
   Argument optional(const char* name, const Tensor* tensor);
 
-  // The groups of rows that `index` (or equal division) chooses for [M, ...] rows: index i32 [M] with values in [0, G).
+  // The groups of rows that `index` (or equal division) chooses for [M, ...] rows: index i32 [M] with values
+  // in [0, G).
   void row_groups(const Argument& index, std::initializer_list<Argument> groups);
 
   int64_t size(const char* name) const;

@@ -9,8 +9,8 @@ namespace diorama {
 
 struct Operations;
 
-// What a kernel sees of a context: how many threads it may use, and scratch memory. Contexts are made per backend; the CPU
-// one is in context_cpu.h.
+// What a kernel sees of a context: how many threads it may use, and scratch memory. Contexts are made per
+// backend; the CPU one is in context_cpu.h.
 class Context {
  public:
   virtual ~Context() = default;
@@ -19,15 +19,16 @@ class Context {
   int threads() const { return threads_; }
   const Operations& operations() const { return *operations_; }
 
-  // Temporary memory, aligned to 64 bytes, not cleared. Valid until the next operation on the context begins; several calls
-  // inside one operation give distinct blocks. Grows once, then costs nothing.
+  // Temporary memory, aligned to 64 bytes, not cleared. Valid until the next operation on the context begins;
+  // several calls inside one operation give distinct blocks. Grows once, then costs nothing.
   virtual void* scratch(std::size_t bytes) = 0;
   // Called at the start of every operation: all scratch blocks become free again.
   virtual void reset_scratch() = 0;
 
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void free(void* memory) = 0;
-  virtual void copy(void* destination, const void* source, std::size_t bytes, dio_copy_direction direction) = 0;
+  virtual void copy(void* destination, const void* source, std::size_t bytes,
+                    dio_copy_direction direction) = 0;
   virtual void synchronize() = 0;
   virtual void* stream() = 0;
   virtual dio_memory_stats memory() const = 0;

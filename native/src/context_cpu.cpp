@@ -35,8 +35,8 @@ void CpuContext::copy(void* destination, const void* source, std::size_t bytes, 
 }
 
 dio_memory_stats CpuContext::memory() const {
-  return {static_cast<int64_t>(pool_.allocated()), static_cast<int64_t>(pool_.reserved() + scratch_.reserved()),
-          static_cast<int64_t>(peak_)};
+  return {static_cast<int64_t>(pool_.allocated()),
+          static_cast<int64_t>(pool_.reserved() + scratch_.reserved()), static_cast<int64_t>(peak_)};
 }
 
 void CpuContext::trim() {

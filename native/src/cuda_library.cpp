@@ -10,7 +10,8 @@ constexpr const char* kDriver = "libcuda.so.1";
 
 std::string own_folder() {
   Dl_info info;
-  if (dladdr(reinterpret_cast<const void*>(&dio_abi_version), &info) == 0 || info.dli_fname == nullptr) return "";
+  if (dladdr(reinterpret_cast<const void*>(&dio_abi_version), &info) == 0 || info.dli_fname == nullptr)
+    return "";
   const std::string path = info.dli_fname;
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
@@ -34,22 +35,24 @@ bool driver_is_present() {
 const CudaBackend* load(std::string* reason) {
   void* library = open_library();
   if (library == nullptr) {
-    *reason = driver_is_present()
-                  ? std::string(kLibrary) + " is not installed; add the native package for CUDA (classifier "
-                                            "linux-x86_64-cuda) next to libdiorama.so"
-                  : std::string("there is no NVIDIA driver (") + kDriver +
-                        ") on this machine; install one, and the native package for CUDA";
+    *reason = driver_is_present() ? std::string(kLibrary) +
+                                        " is not installed; add the native package for CUDA (classifier "
+                                        "linux-x86_64-cuda) next to libdiorama.so"
+                                  : std::string("there is no NVIDIA driver (") + kDriver +
+                                        ") on this machine; install one, and the native package for CUDA";
     return nullptr;
   }
   const auto version = reinterpret_cast<uint32_t (*)()>(dlsym(library, "dio_cuda_abi_version"));
   const uint32_t found = version ? version() : 0;
   if (found != DIO_ABI_VERSION) {
-    *reason = std::string(kLibrary) + " has ABI version " + std::to_string(found) + ", but libdiorama.so needs " +
-              std::to_string(DIO_ABI_VERSION) + "; use native packages of one version";
+    *reason = std::string(kLibrary) + " has ABI version " + std::to_string(found) +
+              ", but libdiorama.so needs " + std::to_string(DIO_ABI_VERSION) +
+              "; use native packages of one version";
     return nullptr;
   }
   if (!driver_is_present()) {
-    *reason = std::string(kLibrary) + " is installed, but the NVIDIA driver (" + kDriver + ") is not; install one";
+    *reason =
+        std::string(kLibrary) + " is installed, but the NVIDIA driver (" + kDriver + ") is not; install one";
     return nullptr;
   }
   const auto entry = reinterpret_cast<const CudaBackend* (*)()>(dlsym(library, "dio_cuda_backend"));

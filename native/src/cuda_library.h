@@ -6,7 +6,8 @@
 
 namespace diorama {
 
-// What libdiorama_cuda.so answers from dio_cuda_backend(). The library also exports dio_cuda_abi_version(), asked first.
+// What libdiorama_cuda.so answers from dio_cuda_backend(). The library also exports dio_cuda_abi_version(),
+// asked first.
 struct CudaBackend {
   const Operations* operations;
   int32_t device_count;
@@ -15,8 +16,8 @@ struct CudaBackend {
   Context* (*open)(int device, int threads);
 };
 
-// Loads libdiorama_cuda.so, from the folder of libdiorama.so or by its name, once. Null when it cannot be used; then
-// `reason` is one sentence.
+// Loads libdiorama_cuda.so, from the folder of libdiorama.so or by its name, once. Null when it cannot be
+// used; then `reason` is one sentence.
 const CudaBackend* cuda_backend(std::string* reason);
 
 }  // namespace diorama

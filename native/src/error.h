@@ -7,8 +7,8 @@
 
 namespace diorama {
 
-// Thrown inside the library, turned into a status and dio_last_error() at the C ABI. The message is one sentence for the
-// caller: what was wrong and what would be right.
+// Thrown inside the library, turned into a status and dio_last_error() at the C ABI. The message is one
+// sentence for the caller: what was wrong and what would be right.
 class Error : public std::runtime_error {
  public:
   Error(dio_status status, const std::string& message) : std::runtime_error(message), status_(status) {}

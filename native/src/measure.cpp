@@ -1,4 +1,5 @@
-// The two rates that every kernel is measured against: fused multiply-adds a second, and bytes copied a second.
+// The two rates that every kernel is measured against: fused multiply-adds a second, and bytes copied a
+// second.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "native/src/measure.cpp"
 #include <hwy/foreach_target.h>
@@ -35,14 +36,15 @@ float multiply_add(long steps) {
     a10 = hn::MulAdd(a10, factor, addend);
     a11 = hn::MulAdd(a11, factor, addend);
   }
-  const Vector s0 = hn::Add(hn::Add(hn::Add(a0, a1), hn::Add(a2, a3)), hn::Add(hn::Add(a4, a5), hn::Add(a6, a7)));
+  const Vector s0 =
+      hn::Add(hn::Add(hn::Add(a0, a1), hn::Add(a2, a3)), hn::Add(hn::Add(a4, a5), hn::Add(a6, a7)));
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(s0, hn::Add(hn::Add(a8, a9), hn::Add(a10, a11)))));
 }
 
 double flops_per_step() { return 2.0 * 12.0 * static_cast<double>(hn::Lanes(hn::ScalableTag<float>())); }
 
-// Both aligned to 64 bytes; count a multiple of 1024. Stores go past the caches, so bytes read plus bytes written are all
-// that moves.
+// Both aligned to 64 bytes; count a multiple of 1024. Stores go past the caches, so bytes read plus bytes
+// written are all that moves.
 void copy_past_caches(const float* from, float* to, long count) {
   const hn::ScalableTag<float> d;
   const long lanes = static_cast<long>(hn::Lanes(d));

@@ -21,8 +21,9 @@ constexpr std::size_t kSmallest = 256;
 std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
 
 [[noreturn]] void fail(std::size_t bytes) {
-  throw Error(DIO_STATUS_OUT_OF_MEMORY, "the system has no " + std::to_string(bytes) +
-                                            " bytes of memory left; use smaller sizes or a machine with more memory");
+  throw Error(DIO_STATUS_OUT_OF_MEMORY,
+              "the system has no " + std::to_string(bytes) +
+                  " bytes of memory left; use smaller sizes or a machine with more memory");
 }
 
 // Maps `bytes` at a multiple of a huge page: maps one more, then gives the ends back.

@@ -8,14 +8,16 @@
 
 namespace diorama {
 
-// Blocks straight from the system: aligned to 64 bytes, on their own pages from 256 KiB on (so that giving one back
-// really shrinks the process, and no heap fragments), on huge pages from 4 MiB on. Throws Error(out of memory).
+// Blocks straight from the system: aligned to 64 bytes, on their own pages from 256 KiB on (so that giving
+// one back really shrinks the process, and no heap fragments), on huge pages from 4 MiB on. Throws Error(out
+// of memory).
 void* system_allocate(std::size_t bytes);
 void system_free(void* memory, std::size_t bytes) noexcept;
 
-// Host memory by size classes, eight to a doubling. Freed blocks wait for the next request of their class; those that have
-// waited longest go back to the system once more than kKeptBytes wait, so a service whose requests change in size neither
-// grows nor fragments. Not thread-safe: a context is used by one thread at a time.
+// Host memory by size classes, eight to a doubling. Freed blocks wait for the next request of their class;
+// those that have waited longest go back to the system once more than kKeptBytes wait, so a service whose
+// requests change in size neither grows nor fragments. Not thread-safe: a context is used by one thread at a
+// time.
 class MemoryPool {
  public:
   static constexpr std::size_t kKeptBytes = std::size_t{256} << 20;

@@ -7,16 +7,17 @@
 
 namespace diorama {
 
-// The table every backend fills in. Shapes, dtypes and meaning of the arguments are those of diorama.h; they have been
-// checked (native/src/api_*.cpp) before an entry is called. Optional tensors are null pointers. A null entry means that the
-// backend lacks the operation.
+// The table every backend fills in. Shapes, dtypes and meaning of the arguments are those of diorama.h; they
+// have been checked (native/src/api_*.cpp) before an entry is called. Optional tensors are null pointers. A
+// null entry means that the backend lacks the operation.
 struct Operations {
   const char* backend = "";
 
   void (*attention)(Context&, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* bias,
                     const Tensor* key_lengths, float scale, const Tensor& out) = nullptr;
-  void (*linear)(Context&, const Tensor& x, const Tensor& w, const Tensor* bias, dio_activation_kind activation,
-                 const Tensor* gate, const Tensor* index, const Tensor* residual, const Tensor& out) = nullptr;
+  void (*linear)(Context&, const Tensor& x, const Tensor& w, const Tensor* bias,
+                 dio_activation_kind activation, const Tensor* gate, const Tensor* index,
+                 const Tensor* residual, const Tensor& out) = nullptr;
 
   void (*layer_norm)(Context&, const Tensor& x, const Tensor* weight, const Tensor* bias, const Tensor* scale,
                      const Tensor* shift, const Tensor* index, float eps, const Tensor& out) = nullptr;
@@ -24,10 +25,10 @@ struct Operations {
                    const Tensor* index, float eps, const Tensor& out) = nullptr;
   void (*qk_norm_rope)(Context&, const Tensor& x, const Tensor* weight, float eps, const Tensor* cosine,
                        const Tensor* sine, const Tensor& out) = nullptr;
-  void (*gated_residual)(Context&, const Tensor& x, const Tensor& residual, const Tensor& gate, const Tensor* index,
-                         const Tensor& out) = nullptr;
-  void (*combine)(Context&, int input_count, const Tensor* const* inputs, int output_count, Tensor* const* outputs,
-                  const double* coefficients) = nullptr;
+  void (*gated_residual)(Context&, const Tensor& x, const Tensor& residual, const Tensor& gate,
+                         const Tensor* index, const Tensor& out) = nullptr;
+  void (*combine)(Context&, int input_count, const Tensor* const* inputs, int output_count,
+                  Tensor* const* outputs, const double* coefficients) = nullptr;
   void (*timestep_embedding)(Context&, const Tensor& t, bool cosine_first, float max_period,
                              const Tensor& out) = nullptr;
   void (*activate)(Context&, const Tensor& x, dio_activation_kind activation, const Tensor& out) = nullptr;
@@ -38,10 +39,11 @@ struct Operations {
   void (*carry_update)(Context&, const Tensor& x, const Tensor& carry) = nullptr;
   void (*channel_norm)(Context&, const Tensor& x, const Tensor& gamma, const Tensor* bias,
                        dio_activation_kind activation, const Tensor& out) = nullptr;
-  void (*channel_affine)(Context&, const Tensor& x, const Tensor& scale, const Tensor& shift, float low, float high,
-                         const Tensor& out) = nullptr;
+  void (*channel_affine)(Context&, const Tensor& x, const Tensor& scale, const Tensor& shift, float low,
+                         float high, const Tensor& out) = nullptr;
   void (*avg_down)(Context&, const Tensor& x, int factor_t, int factor_s, const Tensor& out) = nullptr;
-  void (*dup_up)(Context&, const Tensor& x, int factor_t, int factor_s, int skip_frames, const Tensor& out) = nullptr;
+  void (*dup_up)(Context&, const Tensor& x, int factor_t, int factor_s, int skip_frames,
+                 const Tensor& out) = nullptr;
   void (*patchify)(Context&, const Tensor& x, int patch_t, int patch_h, int patch_w, bool channels_first,
                    const Tensor& out) = nullptr;
   void (*unpatchify)(Context&, const Tensor& x, int patch_t, int patch_h, int patch_w, bool channels_first,

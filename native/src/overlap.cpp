@@ -75,18 +75,23 @@ bool same_view(const Tensor& a, const Tensor& b) {
 }
 
 bool is_writable_layout(const Tensor& t) {
-  int axes[DIO_MAX_RANK];
-  int count = 0;
-  for (int i = 0; i < t.rank; ++i) {
-    if (t.shape[i] == 1) continue;
-    if (t.strides[i] <= 0) return false;
-    axes[count++] = i;
-  }
-  std::sort(axes, axes + count, [&t](int i, int j) { return t.strides[i] < t.strides[j]; });
+  // From the smallest stride up, each must step over all that lies below it.
   int64_t reach = 1;
-  for (int i = 0; i < count; ++i) {
-    if (t.strides[axes[i]] < reach) return false;
-    reach += t.strides[axes[i]] * (t.shape[axes[i]] - 1);
+  int64_t below = 0;
+  while (true) {
+    int next = -1;
+    for (int i = 0; i < t.rank; ++i) {
+      if (t.shape[i] == 1) continue;
+      if (t.strides[i] <= 0) return false;
+      if (t.strides[i] > below && (next < 0 || t.strides[i] < t.strides[next])) next = i;
+    }
+    if (next < 0) break;
+    below = t.strides[next];
+    if (below < reach) return false;
+    reach += below * (t.shape[next] - 1);
+    for (int i = next + 1; i < t.rank; ++i) {
+      if (t.shape[i] > 1 && t.strides[i] == below) return false;
+    }
   }
   return true;
 }

@@ -38,7 +38,8 @@ int available_cores() {
 
 std::string processor_description() {
   const int cores = available_cores();
-  return processor_name() + ", " + instruction_set() + ", " + std::to_string(cores) + (cores == 1 ? " core" : " cores");
+  return processor_name() + ", " + instruction_set() + ", " + std::to_string(cores) +
+         (cores == 1 ? " core" : " cores");
 }
 
 }  // namespace diorama

@@ -5,9 +5,9 @@
 
 namespace diorama {
 
-// Temporary memory of one operation at a time. Blocks keep their addresses until reset(); what did not fit goes into extra
-// chunks, and the next reset() merges all into one, so that a repeated operation allocates nothing. A chunk far larger than
-// what recent operations needed is given back.
+// Temporary memory of one operation at a time. Blocks keep their addresses until reset(); what did not fit
+// goes into extra chunks, and the next reset() merges all into one, so that a repeated operation allocates
+// nothing. A chunk far larger than what recent operations needed is given back.
 class ScratchArena {
  public:
   ScratchArena() = default;
