@@ -5,7 +5,7 @@ execute_process(COMMAND objdump -p "${LIBRARY}" OUTPUT_VARIABLE headers COMMAND_
 string(REGEX MATCHALL "NEEDED +[^\n]+" needed "${headers}")
 foreach(entry ${needed})
   string(REGEX REPLACE "NEEDED +" "" library "${entry}")
-  if(NOT library MATCHES "^(libc|libm|libdl|libpthread|libgomp|ld-linux-x86-64)\\.so\\.[0-9]+$")
+  if(NOT library MATCHES "^(libc|libm|libdl|libpthread|libgcc_s|libgomp|ld-linux-x86-64)\\.so\\.[0-9]+$")
     message(FATAL_ERROR "${LIBRARY} needs ${library}, which is not on every system")
   endif()
 endforeach()
