@@ -3,10 +3,10 @@ package dev.diorama.media;
 /**
  * Resizing of 8-bit pictures, byte for byte as Pillow's {@code Image.resize} does it.
  *
- * <p>Models were trained on pictures that Pillow prepared, so a picture that differs by a rounding is a
- * different input. The rules that matter: each axis is a pass of its own, the horizontal one first; the
- * weights are fixed-point numbers of 22 bits; the result of each pass is rounded to 8 bits; a filter that
- * shrinks is widened by the factor, so that every source pixel counts.
+ * <p>Models were trained on pictures that Pillow prepared, so a picture that differs by a rounding
+ * is a different input. The rules that matter: each axis is a pass of its own, the horizontal one
+ * first; the weights are fixed-point numbers of 22 bits; the result of each pass is rounded to 8
+ * bits; a filter that shrinks is widened by the factor, so that every source pixel counts.
  *
  * <p>Stateless; safe from many threads.
  */
@@ -165,7 +165,8 @@ public final class Resample {
   }
 
   /**
-   * For each place of the result, where its source samples begin and the fixed-point factor of each.
+   * For each place of the result, where its source samples begin and the fixed-point factor of
+   * each.
    */
   private record Weights(int[] first, int[][] factors) {
 

@@ -3,13 +3,13 @@ package dev.diorama.media;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The expected sums are of Pillow 12.3's {@code Image.resize} on the same pseudo-random picture. */
+/**
+ * The expected sums are of Pillow 12.3's {@code Image.resize} on the same pseudo-random picture.
+ */
 class ResampleTest {
 
   @ParameterizedTest
@@ -33,8 +33,7 @@ class ResampleTest {
     "5, 700, 1, 5, 699, LANCZOS, 4699c73bfb741bfb28d47fff2a6f7ba024b04ee882417552d1f57fc23f095766",
   })
   void shouldEqualPillow(
-      int width, int height, int channels, int newWidth, int newHeight, String filter, String sum)
-      throws Exception {
+      int width, int height, int channels, int newWidth, int newHeight, String filter, String sum) {
     byte[] resized =
         Resample.resize(
             noise(width, height, channels),
@@ -44,7 +43,7 @@ class ResampleTest {
             newWidth,
             newHeight,
             Resample.Filter.valueOf(filter));
-    assertThat(sha256(resized)).isEqualTo(sum);
+    assertThat(TestPictures.sha256(resized)).isEqualTo(sum);
   }
 
   @Test
@@ -52,8 +51,7 @@ class ResampleTest {
     byte[] in = bytes(220, 4, 101, 170, 31, 173, 29, 90, 218, 229, 172, 27);
     byte[] out = Resample.resize(in, 4, 3, 1, 3, 5, Resample.Filter.BICUBIC);
     assertThat(out)
-        .isEqualTo(
-            bytes(168, 37, 165, 124, 59, 126, 74, 104, 67, 167, 173, 58, 235, 214, 59));
+        .isEqualTo(bytes(168, 37, 165, 124, 59, 126, 74, 104, 67, 167, 173, 58, 235, 214, 59));
   }
 
   @Test
@@ -89,9 +87,5 @@ class ResampleTest {
       out[i] = (byte) values[i];
     }
     return out;
-  }
-
-  static String sha256(byte[] bytes) throws Exception {
-    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 }

@@ -1,0 +1,156 @@
+package dev.diorama.media;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A file or folder that is written under a hidden name beside its target and moved there when
+ * whole.
+ */
+final class Partial implements AutoCloseable {
+  private static final Pattern FRAME = Pattern.compile("frame_\\d{4,}\\.png");
+
+  private final Path target;
+  private final Path temporary;
+  private boolean committed;
+
+  private Partial(Path target) {
+    this.target = target;
+    String random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+    this.temporary = target.resolveSibling("." + target.getFileName() + "." + random + ".part");
+  }
+
+  /** Makes an empty file beside the target; a target that is there is replaced at the end. */
+  static Partial file(Path target) throws MediaException {
+    Partial partial = in(target);
+    if (Files.isDirectory(target)) {
+      throw new MediaException("cannot write %s: it is a folder".formatted(target));
+    }
+    try {
+      Files.createFile(partial.temporary);
+    } catch (IOException e) {
+      throw MediaException.writing(target, e);
+    }
+    return partial;
+  }
+
+  /** Makes an empty folder beside the target; the target may be a folder that holds frames only. */
+  static Partial folder(Path target) throws MediaException {
+    Partial partial = in(target);
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      checkFramesOnly(target);
+    }
+    try {
+      Files.createDirectory(partial.temporary);
+    } catch (IOException e) {
+      throw MediaException.writing(target, e);
+    }
+    return partial;
+  }
+
+  private static Partial in(Path target) throws MediaException {
+    Path absolute = target.toAbsolutePath().normalize();
+    Path folder = absolute.getParent();
+    if (folder == null) {
+      throw new MediaException("cannot write %s: it is the root folder".formatted(target));
+    }
+    if (!Files.isDirectory(folder)) {
+      String wrong = Files.exists(folder) ? "is a file" : "does not exist";
+      throw new MediaException(
+          "cannot write %s: the folder %s %s".formatted(target, folder, wrong));
+    }
+    if (!Files.isWritable(folder)) {
+      throw new MediaException(
+          "cannot write %s: the folder %s is not writable".formatted(target, folder));
+    }
+    return new Partial(absolute);
+  }
+
+  private static void checkFramesOnly(Path folder) throws MediaException {
+    if (!Files.isDirectory(folder)) {
+      throw new MediaException("cannot write frames into %s: it is a file".formatted(folder));
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path entry : entries) {
+        if (!FRAME.matcher(entry.getFileName().toString()).matches()) {
+          throw new MediaException(
+              "cannot write frames into %s: it holds other files, such as %s"
+                  .formatted(folder, entry.getFileName()));
+        }
+      }
+    } catch (IOException e) {
+      throw e instanceof MediaException m ? m : MediaException.writing(folder, e);
+    }
+  }
+
+  /** Where to write. */
+  Path path() {
+    return temporary;
+  }
+
+  /** What it becomes. */
+  Path target() {
+    return target;
+  }
+
+  /** Puts the whole thing in its place. */
+  void commit() throws MediaException {
+    try {
+      if (Files.isDirectory(temporary) && Files.isDirectory(target)) {
+        replaceFolder();
+      } else {
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      }
+      committed = true;
+    } catch (IOException | UncheckedIOException e) {
+      throw MediaException.writing(target, e);
+    }
+  }
+
+  private void replaceFolder() throws IOException {
+    Path old = temporary.resolveSibling(temporary.getFileName() + ".old");
+    Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+      throw e;
+    }
+    deleteAll(old);
+  }
+
+  @Override
+  public void close() {
+    if (committed) {
+      return;
+    }
+    committed = true;
+    try {
+      deleteAll(temporary);
+    } catch (IOException | UncheckedIOException e) {
+      // What cannot be removed stays under its hidden name; the error that led here matters more.
+      return;
+    }
+  }
+
+  private static void deleteAll(Path root) throws IOException {
+    if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (Stream<Path> tree = Files.walk(root)) {
+      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+}
