@@ -1,0 +1,108 @@
+package dev.diorama.model.wan;
+
+import dev.diorama.Context;
+import dev.diorama.DType;
+import dev.diorama.Kernels;
+import dev.diorama.Scope;
+import dev.diorama.Tensor;
+import dev.diorama.model.Linear;
+import java.util.List;
+
+/**
+ * A prompt (and a picture) as the blocks look at it: its states embedded to the model's width and,
+ * where that takes at most {@value #CACHE_BYTES} bytes, the keys and values of every block. Neither
+ * changes from step to step.
+ *
+ * <p>A prompt's padding is rows of zeros, which all become one and the same key. That key is kept
+ * once; the logarithm of how often it stands for is added to its scores, which gives the same
+ * softmax.
+ *
+ * <p>Made by {@link WanTransformer#condition}; closed by the caller, before the transformer.
+ */
+public final class WanCondition implements AutoCloseable {
+
+  private static final long CACHE_BYTES = 1L << 29;
+
+  private final WanConfig config;
+  private final List<WanBlock> blocks;
+  private final Tensor text;
+  private final Tensor image;
+  private final Tensor textBias;
+  private final CrossKeys[] cached;
+  private final CrossKeys scratch;
+  private final Scope scope;
+
+  /**
+   * Prepares the keys.
+   *
+   * @param text [text tokens, width], the states without all but one row of padding
+   * @param textBias [1, 1, 1, text tokens], or null
+   * @param image [image tokens, width], or null
+   * @param scope owns the three and what is made here
+   */
+  WanCondition(
+      Context context,
+      WanConfig config,
+      List<WanBlock> blocks,
+      Tensor text,
+      Tensor textBias,
+      Tensor image,
+      Scope scope) {
+    this.config = config;
+    this.blocks = blocks;
+    this.text = text;
+    this.textBias = textBias;
+    this.image = image;
+    this.scope = scope;
+    long rows = text.size(0) + (image == null ? 0 : image.size(0));
+    long bytes = 2 * rows * config.width() * Float.BYTES * blocks.size();
+    if (bytes > CACHE_BYTES) {
+      cached = null;
+      scratch = allocate();
+      return;
+    }
+    scratch = null;
+    cached = new CrossKeys[blocks.size()];
+    for (int i = 0; i < cached.length; i++) {
+      cached[i] = allocate();
+      fill(context.kernels(), blocks.get(i).cross(), cached[i]);
+    }
+  }
+
+  private CrossKeys allocate() {
+    return new CrossKeys(like(text), like(text), textBias, like(image), like(image));
+  }
+
+  private Tensor like(Tensor states) {
+    return states == null ? null : scope.tensor(DType.F32, states.shape());
+  }
+
+  private void fill(Kernels kernels, WanAttention weights, CrossKeys keys) {
+    fill(kernels, text, weights.key(), weights.keyNorm(), keys.textKeys());
+    weights.value().apply(kernels, text, keys.textValues());
+    if (image != null) {
+      fill(kernels, image, weights.imageKey(), weights.imageKeyNorm(), keys.imageKeys());
+      weights.imageValue().apply(kernels, image, keys.imageValues());
+    }
+  }
+
+  private void fill(Kernels kernels, Tensor states, Linear projection, Tensor norm, Tensor keys) {
+    projection.apply(kernels, states, keys);
+    kernels.rmsNorm(keys, norm, null, null, null, config.eps(), keys);
+  }
+
+  /** The keys and values of one block, valid until the next call. */
+  CrossKeys keys(Kernels kernels, int block) {
+    if (cached != null) {
+      return cached[block];
+    }
+    fill(kernels, blocks.get(block).cross(), scratch);
+    return scratch;
+  }
+
+  /** Frees the keys. */
+  @Override
+  public void close() {
+    scope.close();
+  }
+}
