@@ -1,3 +1,4 @@
+#include "codec_cpu.h"
 #include "codec_reference.h"
 #include "register.h"
 
@@ -21,6 +22,17 @@ void add_codec(Operations& operations) {
 
 void add_codec_reference(Operations& operations) { add_codec<double>(operations); }
 void add_codec_plain(Operations& operations) { add_codec<float>(operations); }
-void add_codec_cpu(Operations& operations) { add_codec<float>(operations); }
+
+void add_codec_cpu(Operations& operations) {
+  operations.carry_update = carry_update_cpu;
+  operations.channel_norm = channel_norm_cpu;
+  operations.channel_affine = channel_affine_cpu;
+  operations.avg_down = avg_down_cpu;
+  operations.dup_up = dup_up_cpu;
+  operations.patchify = patchify_cpu;
+  operations.unpatchify = unpatchify_cpu;
+  operations.to_rgb8 = to_rgb8_cpu;
+  operations.copy = copy_cpu;
+}
 
 }  // namespace diorama

@@ -25,6 +25,8 @@ void timestep_embedding_plain(Context&, const Tensor& t, bool cosine_first, floa
                               const Tensor& out);
 template <typename Real>
 void activate_plain(Context&, const Tensor& x, dio_activation_kind kind, const Tensor& out);
+// Turns 16 uniform numbers into normal ones, as torch does.
+void normal_block(float* block);
 template <typename Real>
 void randn_plain(Context&, Generator& generator, const Tensor& out);
 

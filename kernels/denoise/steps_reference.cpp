@@ -51,13 +51,23 @@ void activate_plain(Context&, const Tensor& x, dio_activation_kind kind, const T
   });
 }
 
+constexpr double kTwoPi = 6.283185307179586;
+
+void normal_block(float* block) {
+  for (int j = 0; j < 8; ++j) {
+    const float radius = std::sqrt(-2 * std::log(1 - block[j]));
+    const float angle = static_cast<float>(kTwoPi) * block[j + 8];
+    block[j] = radius * std::cos(angle);
+    block[j + 8] = radius * std::sin(angle);
+  }
+}
+
 // torch's two ways to draw on a CPU. Short tensors take one Box-Muller pair in double at a time and keep the
 // second value for the next draw. From 16 elements on, all uniforms are drawn first, then blocks of 16 become
 // normal in place: element j supplies the radius and element j + 8 the angle of the pair (j, j + 8). A ragged
 // end draws its last 16 uniforms anew.
 template <typename Real>
 void randn_plain(Context&, Generator& generator, const Tensor& out) {
-  constexpr double kTwoPi = 6.283185307179586;
   const int64_t count = element_count(out);
   float* values = data<float>(out);
   if (count < 16) {
@@ -75,20 +85,12 @@ void randn_plain(Context&, Generator& generator, const Tensor& out) {
     }
     return;
   }
-  const auto to_normal = [](float* block) {
-    for (int j = 0; j < 8; ++j) {
-      const Real radius = std::sqrt(-2 * std::log(static_cast<Real>(1 - block[j])));
-      const Real angle = static_cast<Real>(static_cast<float>(kTwoPi) * block[j + 8]);
-      block[j] = static_cast<float>(radius * std::cos(angle));
-      block[j + 8] = static_cast<float>(radius * std::sin(angle));
-    }
-  };
   for (int64_t i = 0; i < count; ++i) values[i] = generator.uniform24();
-  for (int64_t i = 0; i + 16 <= count; i += 16) to_normal(values + i);
+  for (int64_t i = 0; i + 16 <= count; i += 16) normal_block(values + i);
   if (count % 16 != 0) {
     float* end = values + count - 16;
     for (int j = 0; j < 16; ++j) end[j] = generator.uniform24();
-    to_normal(end);
+    normal_block(end);
   }
 }
 
