@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "kernels/codec/codec_cpu.h"
+#include "kernels/common/convert.h"
 #include "kernels/common/floats.h"
 #include "kernels/common/simd-inl.h"
 #include "kernels/common/strided.h"
@@ -14,6 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace diorama {
 namespace HWY_NAMESPACE {
+namespace {
 
 template <dio_activation_kind kKind>
 HWY_INLINE void channel_norm_row(const float* x, int64_t n, const float* gamma, const float* bias,
@@ -116,14 +118,7 @@ void AddRow(const float* from, int64_t n, float* to) {
   for (; e < n; ++e) to[e] += from[e];
 }
 
-void Widen(const void* from, int32_t dtype, int64_t stride, int64_t n, float* to) {
-  widen(from, dtype, stride, n, to);
-}
-
-void Narrow(const float* from, int64_t n, void* to, int32_t dtype, int64_t stride) {
-  narrow(from, n, to, dtype, stride);
-}
-
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace diorama
 HWY_AFTER_NAMESPACE();
@@ -136,17 +131,8 @@ HWY_EXPORT(ChannelNorm);
 HWY_EXPORT(Affine);
 HWY_EXPORT(Rgb8);
 HWY_EXPORT(AddRow);
-HWY_EXPORT(Widen);
-HWY_EXPORT(Narrow);
 
 constexpr int64_t kElementsPerThread = 16384;
-
-// n dense elements of a tensor as floats: the memory itself, or `buffer` filled from it.
-const float* as_floats(const void* from, int32_t dtype, int64_t stride, int64_t n, float* buffer) {
-  if (dtype == DIO_F32 && stride == 1) return static_cast<const float*>(from);
-  HWY_DYNAMIC_DISPATCH(Widen)(from, dtype, stride, n, buffer);
-  return buffer;
-}
 
 }  // namespace
 
@@ -190,7 +176,7 @@ void channel_affine_cpu(Context& context, const Tensor& x, const Tensor& scale, 
     const bool in_place = out.dtype == DIO_F32 && to_stride == 1;
     float* result = in_place ? reinterpret_cast<float*>(to) : buffers[0];
     HWY_DYNAMIC_DISPATCH(Affine)(from, factors, summands, low, high, n, result);
-    if (!in_place) HWY_DYNAMIC_DISPATCH(Narrow)(result, n, to, out.dtype, to_stride);
+    if (!in_place) narrow_floats(result, n, to, out.dtype, to_stride);
   });
 }
 
@@ -221,38 +207,37 @@ void avg_down_cpu(Context& context, const Tensor& x, int factor_t, int factor_s,
   const int64_t scratch = channels * block + channels + made;
   float* buffers = context.scratch_array<float>(static_cast<std::size_t>(context.threads() * scratch));
   const float factor = 1.0f / static_cast<float>(group);
-  parallel_ranges(
-      context.threads(), pixels, kElementsPerThread / (channels * block + 1) + 1,
-      [&](int64_t begin, int64_t end, int thread) {
-        float* values = buffers + thread * scratch;  // [channel, t, y, x]
-        float* row = values + channels * block;
-        float* averages = row + channels;
-        for (int64_t pixel = begin; pixel < end; ++pixel) {
-          const int64_t ox = pixel % out.shape[3], oy = pixel / out.shape[3] % out.shape[2];
-          const int64_t ot = pixel / (out.shape[3] * out.shape[2]) % out.shape[1];
-          const int64_t b = pixel / (out.shape[3] * out.shape[2] * out.shape[1]);
-          for (int64_t place = 0; place < block; ++place) {
-            const int64_t t = ot * factor_t + place / (factor_s * factor_s) - missing;
-            const int64_t y = oy * factor_s + place / factor_s % factor_s,
-                          z = ox * factor_s + place % factor_s;
-            if (t < 0) {
-              for (int64_t c = 0; c < channels; ++c) values[c * block + place] = 0;
-              continue;
-            }
-            const int64_t from = (((b * frames + t) * height + y) * width + z) * channels;
-            const float* input =
-                as_floats(data<char>(x) + from * element_size(x.dtype), x.dtype, 1, channels, row);
-            for (int64_t c = 0; c < channels; ++c) values[c * block + place] = input[c];
-          }
-          for (int64_t c = 0; c < made; ++c) {
-            float sum = 0;
-            for (int64_t j = 0; j < group; ++j) sum += values[c * group + j];
-            averages[c] = sum * factor;
-          }
-          HWY_DYNAMIC_DISPATCH(Narrow)
-          (averages, made, data<char>(out) + pixel * made * element_size(out.dtype), out.dtype, 1);
-        }
-      });
+  parallel_ranges(context.threads(), pixels, kElementsPerThread / (channels * block + 1) + 1,
+                  [&](int64_t begin, int64_t end, int thread) {
+                    float* values = buffers + thread * scratch;  // [channel, t, y, x]
+                    float* row = values + channels * block;
+                    float* averages = row + channels;
+                    for (int64_t pixel = begin; pixel < end; ++pixel) {
+                      const int64_t ox = pixel % out.shape[3], oy = pixel / out.shape[3] % out.shape[2];
+                      const int64_t ot = pixel / (out.shape[3] * out.shape[2]) % out.shape[1];
+                      const int64_t b = pixel / (out.shape[3] * out.shape[2] * out.shape[1]);
+                      for (int64_t place = 0; place < block; ++place) {
+                        const int64_t t = ot * factor_t + place / (factor_s * factor_s) - missing;
+                        const int64_t y = oy * factor_s + place / factor_s % factor_s,
+                                      z = ox * factor_s + place % factor_s;
+                        if (t < 0) {
+                          for (int64_t c = 0; c < channels; ++c) values[c * block + place] = 0;
+                          continue;
+                        }
+                        const int64_t from = (((b * frames + t) * height + y) * width + z) * channels;
+                        const float* input = as_floats(data<char>(x) + from * element_size(x.dtype), x.dtype,
+                                                       1, channels, row);
+                        for (int64_t c = 0; c < channels; ++c) values[c * block + place] = input[c];
+                      }
+                      for (int64_t c = 0; c < made; ++c) {
+                        float sum = 0;
+                        for (int64_t j = 0; j < group; ++j) sum += values[c * group + j];
+                        averages[c] = sum * factor;
+                      }
+                      narrow_floats(averages, made, data<char>(out) + pixel * made * element_size(out.dtype),
+                                    out.dtype, 1);
+                    }
+                  });
 }
 
 void dup_up_cpu(Context& context, const Tensor& x, int factor_t, int factor_s, int skip_frames,
@@ -292,9 +277,9 @@ void dup_up_cpu(Context& context, const Tensor& x, int factor_t, int factor_s, i
           if (out.dtype == DIO_F32) {
             HWY_DYNAMIC_DISPATCH(AddRow)(input, made, reinterpret_cast<float*>(to));
           } else {
-            HWY_DYNAMIC_DISPATCH(Widen)(to, out.dtype, 1, made, sums);
+            widen_floats(to, out.dtype, 1, made, sums);
             HWY_DYNAMIC_DISPATCH(AddRow)(input, made, sums);
-            HWY_DYNAMIC_DISPATCH(Narrow)(sums, made, to, out.dtype, 1);
+            narrow_floats(sums, made, to, out.dtype, 1);
           }
         }
       });

@@ -1,42 +1,15 @@
-// Copies between any two layouts and dtypes, with SIMD and threads, and the moves made of them.
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/codec/layout_cpu.cpp"
-#include <hwy/foreach_target.h>
+// Copies between any two layouts and dtypes with threads, and the moves made of them.
+#include "codec_cpu.h"
 
 #include <cstring>
-#include <type_traits>
 
-#include "kernels/codec/codec_cpu.h"
-#include "kernels/codec/layout.h"
-#include "kernels/common/simd-inl.h"
-#include "kernels/common/strided.h"
+#include "layout.h"
+#include "../common/convert.h"
+#include "../common/elements.h"
+#include "../common/strided.h"
 
-HWY_BEFORE_NAMESPACE();
-namespace diorama {
-namespace HWY_NAMESPACE {
-
-// n dense elements of one dtype to another; both floating-point.
-void Convert(const void* from, int32_t from_dtype, void* to, int32_t to_dtype, int64_t n) {
-  if (to_dtype == DIO_F32) return widen(from, from_dtype, 1, n, static_cast<float*>(to));
-  if (from_dtype == DIO_F32) return narrow(static_cast<const float*>(from), n, to, to_dtype, 1);
-  constexpr int64_t kPiece = 512;
-  float buffer[kPiece];
-  for (int64_t e = 0; e < n; e += kPiece) {
-    const int64_t count = HWY_MIN(kPiece, n - e);
-    widen(static_cast<const uint16_t*>(from) + e, from_dtype, 1, count, buffer);
-    narrow(buffer, count, static_cast<uint16_t*>(to) + e, to_dtype, 1);
-  }
-}
-
-}  // namespace HWY_NAMESPACE
-}  // namespace diorama
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 namespace diorama {
 namespace {
-
-HWY_EXPORT(Convert);
 
 // A block of rows x columns elements, `from` and `to` each with two strides.
 struct Block {
@@ -145,7 +118,7 @@ void copy_cpu(Context& context, const Tensor& x, const Tensor& out) {
     } else if (x.dtype == out.dtype) {
       std::memcpy(to, from, static_cast<std::size_t>(n * to_size));
     } else {
-      HWY_DYNAMIC_DISPATCH(Convert)(from, x.dtype, to, out.dtype, n);
+      convert_floats(from, x.dtype, to, out.dtype, n);
     }
   });
 }
@@ -167,4 +140,3 @@ void unpatchify_cpu(Context& context, const Tensor& x, int patch_t, int patch_h,
 }
 
 }  // namespace diorama
-#endif

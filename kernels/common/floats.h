@@ -32,18 +32,17 @@ inline FloatRows float_rows(Context& context, const Tensor* tensor) {
   return {dense, columns};
 }
 
-// Where the rows of an activation lie.
+// Where the rows of an activation lie; each is dense.
 struct RowLayout {
   char* data;
   int32_t dtype;
   int64_t row_stride;  // elements
-  int64_t column_stride;
 
   explicit RowLayout(const Tensor& t)
-      : data(diorama::data<char>(t)), dtype(t.dtype), row_stride(t.strides[0]), column_stride(t.strides[1]) {}
+      : data(diorama::data<char>(t)), dtype(t.dtype), row_stride(t.strides[0]) {}
   char* row(int64_t m) const { return data + m * row_stride * element_size(dtype); }
   // Rows that a kernel can read and write as they are.
-  bool plain() const { return dtype == DIO_F32 && column_stride == 1; }
+  bool plain() const { return dtype == DIO_F32; }
 };
 
 }  // namespace diorama

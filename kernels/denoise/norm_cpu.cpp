@@ -15,6 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace diorama {
 namespace HWY_NAMESPACE {
+namespace {
 
 HWY_INLINE float row_sum(const float* x, int64_t n) {
   const FloatTag d;
@@ -105,7 +106,7 @@ void NormRows(const NormArguments& a, int64_t begin, int64_t end, float* buffer)
   for (int64_t m = begin; m < end; ++m) {
     const float* x = reinterpret_cast<const float*>(a.x.row(m));
     if (!a.x.plain()) {
-      widen(a.x.row(m), a.x.dtype, a.x.column_stride, n, buffer);
+      widen(a.x.row(m), a.x.dtype, 1, n, buffer);
       x = buffer;
     }
     float* out = a.out.plain() ? reinterpret_cast<float*>(a.out.row(m)) : buffer;
@@ -119,7 +120,7 @@ void NormRows(const NormArguments& a, int64_t begin, int64_t end, float* buffer)
     } else {
       normalize_row<false>(x, n, mean, inverse, parameters, out);
     }
-    if (!a.out.plain()) narrow(buffer, n, a.out.row(m), a.out.dtype, a.out.column_stride);
+    if (!a.out.plain()) narrow(buffer, n, a.out.row(m), a.out.dtype, 1);
   }
   if (a.stream) hwy::FlushStream();
 }
@@ -161,8 +162,8 @@ HWY_INLINE void rotate_head(const float* x, int64_t size, float factor, const fl
 void QkRows(const QkArguments& a, int64_t begin, int64_t end, float* buffer) {
   const int64_t tokens = a.x.shape[1], heads = a.x.shape[2], size = a.x.shape[3];
   const int64_t channels = heads * size;
-  const bool read_in_place = a.x.dtype == DIO_F32 && a.x.strides[3] == 1;
-  const bool write_in_place = a.out.dtype == DIO_F32 && a.out.strides[3] == 1;
+  const bool read_in_place = a.x.dtype == DIO_F32;
+  const bool write_in_place = a.out.dtype == DIO_F32;
   float* rotation = a.cosine.data ? buffer + channels : nullptr;
   for (int64_t m = begin; m < end; ++m) {
     const int64_t b = m / tokens, s = m % tokens;
@@ -173,7 +174,7 @@ void QkRows(const QkArguments& a, int64_t begin, int64_t end, float* buffer) {
     if (!read_in_place) {
       for (int64_t h = 0; h < heads; ++h) {
         const char* head = data<char>(a.x) + (x_offset + h * a.x.strides[2]) * element_size(a.x.dtype);
-        widen(head, a.x.dtype, a.x.strides[3], size, buffer + h * size);
+        widen(head, a.x.dtype, 1, size, buffer + h * size);
       }
       x = buffer;
       x_head = size;
@@ -204,7 +205,7 @@ void QkRows(const QkArguments& a, int64_t begin, int64_t end, float* buffer) {
         rotate_head<false>(x + h * x_head, size, factor, weight, rotation, out);
       }
       if (!write_in_place) {
-        narrow(out, size, data<char>(a.out) + to * element_size(a.out.dtype), a.out.dtype, a.out.strides[3]);
+        narrow(out, size, data<char>(a.out) + to * element_size(a.out.dtype), a.out.dtype, 1);
       }
     }
   }
@@ -218,11 +219,11 @@ void GatedRows(const GatedArguments& a, int64_t begin, int64_t end, float* buffe
     const float* x = reinterpret_cast<const float*>(a.x.row(m));
     const float* residual = reinterpret_cast<const float*>(a.residual.row(m));
     if (!a.x.plain()) {
-      widen(a.x.row(m), a.x.dtype, a.x.column_stride, n, buffer);
+      widen(a.x.row(m), a.x.dtype, 1, n, buffer);
       x = buffer;
     }
     if (!a.residual.plain()) {
-      widen(a.residual.row(m), a.residual.dtype, a.residual.column_stride, n, buffer + n);
+      widen(a.residual.row(m), a.residual.dtype, 1, n, buffer + n);
       residual = buffer + n;
     }
     float* out = a.out.plain() ? reinterpret_cast<float*>(a.out.row(m)) : buffer;
@@ -233,10 +234,11 @@ void GatedRows(const GatedArguments& a, int64_t begin, int64_t end, float* buffe
       hn::StoreU(hn::MulAdd(hn::LoadU(d, gate + c), v, hn::LoadU(d, residual + c)), d, out + c);
     }
     for (; c < n; ++c) out[c] = residual[c] + gate[c] * x[c];
-    if (!a.out.plain()) narrow(buffer, n, a.out.row(m), a.out.dtype, a.out.column_stride);
+    if (!a.out.plain()) narrow(buffer, n, a.out.row(m), a.out.dtype, 1);
   }
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace diorama
 HWY_AFTER_NAMESPACE();
@@ -258,9 +260,9 @@ constexpr int64_t kElementsPerThread = 16384;
 bool streams(const void* x, const Tensor& out, int64_t row_length, int64_t row_stride) {
   constexpr int64_t kBytes = int64_t{16} << 20;
   constexpr int64_t kVector = 64;
-  return out.dtype == DIO_F32 && out.strides[out.rank - 1] == 1 && out.data != x &&
-         element_count(out) * 4 >= kBytes && reinterpret_cast<uintptr_t>(out.data) % kVector == 0 &&
-         row_length * 4 % kVector == 0 && row_stride * 4 % kVector == 0;
+  return out.dtype == DIO_F32 && out.data != x && element_count(out) * 4 >= kBytes &&
+         reinterpret_cast<uintptr_t>(out.data) % kVector == 0 && row_length * 4 % kVector == 0 &&
+         row_stride * 4 % kVector == 0;
 }
 
 void norm(Context& context, bool centred, const Tensor& x, const Tensor* weight, const Tensor* bias,

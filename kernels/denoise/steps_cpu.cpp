@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "kernels/common/convert.h"
 #include "kernels/common/simd-inl.h"
 #include "kernels/common/strided.h"
 #include "kernels/denoise/denoise_reference.h"
@@ -13,6 +14,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace diorama {
 namespace HWY_NAMESPACE {
+namespace {
 
 template <int kOutputs>
 HWY_INLINE void combine_run(const CombineRun& run, int64_t n) {
@@ -63,14 +65,7 @@ void Activate(dio_activation_kind kind, const float* x, float* out, int64_t n) {
   });
 }
 
-void Widen(const void* from, int32_t dtype, int64_t stride, int64_t n, float* to) {
-  widen(from, dtype, stride, n, to);
-}
-
-void Narrow(const float* from, int64_t n, void* to, int32_t dtype, int64_t stride) {
-  narrow(from, n, to, dtype, stride);
-}
-
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace diorama
 HWY_AFTER_NAMESPACE();
@@ -81,8 +76,6 @@ namespace {
 
 HWY_EXPORT(Combine);
 HWY_EXPORT(Activate);
-HWY_EXPORT(Widen);
-HWY_EXPORT(Narrow);
 
 }  // namespace
 
@@ -110,29 +103,28 @@ void combine_cpu(Context& context, int input_count, const Tensor* const* inputs,
   float* buffers = nullptr;
   constexpr int64_t kBuffer = kPiece * (kMaxInputs + kMaxOutputs);
   if (!dense) buffers = context.scratch_array<float>(static_cast<std::size_t>(context.threads() * kBuffer));
-  for_each_run(context.threads(), walk, dense ? 4 * kPiece : kPiece,
-               [&](const int64_t* offsets, int64_t n, int thread) {
-                 CombineRun run = plan;
-                 float* buffer = buffers + thread * kBuffer;
-                 for (int i = 0; i < input_count; ++i) {
-                   const int k = output_count + i;
-                   run.inputs[i] = data<float>(*inputs[i]) + offsets[k];
-                   run.broadcast[i] = strides[k] == 0;
-                   if (strides[k] == 0 || strides[k] == 1) continue;
-                   HWY_DYNAMIC_DISPATCH(Widen)(run.inputs[i], DIO_F32, strides[k], n, buffer + k * kPiece);
-                   run.inputs[i] = buffer + k * kPiece;
-                 }
-                 for (int j = 0; j < output_count; ++j) {
-                   run.outputs[j] =
-                       strides[j] == 1 ? data<float>(*outputs[j]) + offsets[j] : buffer + j * kPiece;
-                 }
-                 HWY_DYNAMIC_DISPATCH(Combine)(run, n);
-                 for (int j = 0; j < output_count; ++j) {
-                   if (strides[j] == 1) continue;
-                   HWY_DYNAMIC_DISPATCH(Narrow)
-                   (run.outputs[j], n, data<float>(*outputs[j]) + offsets[j], DIO_F32, strides[j]);
-                 }
-               });
+  for_each_run(
+      context.threads(), walk, dense ? 4 * kPiece : kPiece,
+      [&](const int64_t* offsets, int64_t n, int thread) {
+        CombineRun run = plan;
+        float* buffer = buffers + thread * kBuffer;
+        for (int i = 0; i < input_count; ++i) {
+          const int k = output_count + i;
+          run.inputs[i] = data<float>(*inputs[i]) + offsets[k];
+          run.broadcast[i] = strides[k] == 0;
+          if (strides[k] == 0 || strides[k] == 1) continue;
+          widen_floats(run.inputs[i], DIO_F32, strides[k], n, buffer + k * kPiece);
+          run.inputs[i] = buffer + k * kPiece;
+        }
+        for (int j = 0; j < output_count; ++j) {
+          run.outputs[j] = strides[j] == 1 ? data<float>(*outputs[j]) + offsets[j] : buffer + j * kPiece;
+        }
+        HWY_DYNAMIC_DISPATCH(Combine)(run, n);
+        for (int j = 0; j < output_count; ++j) {
+          if (strides[j] == 1) continue;
+          narrow_floats(run.outputs[j], n, data<float>(*outputs[j]) + offsets[j], DIO_F32, strides[j]);
+        }
+      });
 }
 
 void activate_cpu(Context& context, const Tensor& x, dio_activation_kind kind, const Tensor& out) {
@@ -146,10 +138,10 @@ void activate_cpu(Context& context, const Tensor& x, dio_activation_kind kind, c
     const bool write_in_place = out.dtype == DIO_F32 && out_stride == 1;
     const bool read_in_place = x.dtype == DIO_F32 && x_stride == 1;
     float* result = write_in_place ? reinterpret_cast<float*>(to) : buffer;
-    if (!read_in_place) HWY_DYNAMIC_DISPATCH(Widen)(from, x.dtype, x_stride, n, buffer);
+    if (!read_in_place) widen_floats(from, x.dtype, x_stride, n, buffer);
     HWY_DYNAMIC_DISPATCH(Activate)
     (kind, read_in_place ? reinterpret_cast<const float*>(from) : buffer, result, n);
-    if (!write_in_place) HWY_DYNAMIC_DISPATCH(Narrow)(buffer, n, to, out.dtype, out_stride);
+    if (!write_in_place) narrow_floats(buffer, n, to, out.dtype, out_stride);
   });
 }
 
