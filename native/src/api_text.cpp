@@ -26,9 +26,13 @@ dio_status dio_t5_relative_bias(dio_context* context, const dio_tensor* table, i
                      " buckets, expected an even number from 4 on");
         }
         check.between("max_distance", max_distance, check.size("buckets") / 4 + 1, int64_t{1} << 30);
-        check.required("out", out).dtype(DIO_F32).shape({"H", "2S-1"}).contiguous().apart_from({buckets});
-        if (check.size("2S-1") % 2 == 0) {
-          check.fail("out has an even innermost size, " + std::to_string(check.size("2S-1")) +
+        check.required("out", out)
+            .dtype(DIO_F32)
+            .shape({"H", "distances"})
+            .contiguous()
+            .apart_from({buckets});
+        if (check.size("distances") % 2 == 0) {
+          check.fail("out has an even innermost size, " + std::to_string(check.size("distances")) +
                      ", expected 2 * S - 1");
         }
       },
