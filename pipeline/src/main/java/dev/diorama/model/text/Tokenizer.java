@@ -1,6 +1,5 @@
 package dev.diorama.model.text;
 
-import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.diorama.model.Component;
 import dev.diorama.model.Config;
@@ -18,10 +17,12 @@ public final class Tokenizer implements AutoCloseable {
 
   private final HuggingFaceTokenizer tokenizer;
   private final int padding;
+  private final int endMarks;
 
   private Tokenizer(HuggingFaceTokenizer tokenizer, int padding) {
     this.tokenizer = tokenizer;
     this.padding = padding;
+    this.endMarks = tokenizer.encode("", true, false).getIds().length;
   }
 
   /**
@@ -84,30 +85,19 @@ public final class Tokenizer implements AutoCloseable {
    * @return the tokens
    */
   public Tokens encode(String prompt, int length) {
-    Encoding encoding = tokenizer.encode(prompt, true, false);
-    long[] all = encoding.getIds();
-    int end = endMarks(encoding.getSpecialTokenMask());
-    if (length <= end) {
+    if (length <= endMarks) {
       throw new IllegalArgumentException(
-          "%d tokens are too few: the end mark alone takes %d.".formatted(length, end));
+          "%d tokens are too few: the end mark alone takes %d.".formatted(length, endMarks));
     }
+    long[] all = tokenizer.encode(prompt, true, false).getIds();
     int used = Math.min(all.length, length);
     int[] ids = new int[length];
     Arrays.fill(ids, used, length, padding);
     for (int i = 0; i < used; i++) {
-      int from = i < used - end ? i : all.length - used + i;
+      int from = i < used - endMarks ? i : all.length - used + i;
       ids[i] = Math.toIntExact(all[from]);
     }
     return new Tokens(ids, used, all.length - used);
-  }
-
-  /** Special tokens that the tokenizer itself put at the end. */
-  private static int endMarks(long[] special) {
-    int count = 0;
-    while (count < special.length && special[special.length - 1 - count] == 1) {
-      count++;
-    }
-    return count;
   }
 
   /** Frees the tokenizer. */
