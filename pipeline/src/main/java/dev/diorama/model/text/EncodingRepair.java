@@ -50,26 +50,44 @@ final class EncodingRepair {
     return before;
   }
 
+  /**
+   * Reads runs of sequences again: all of them when the text holds nothing else beyond ASCII and
+   * one is unlikely, else those that are unlikely themselves.
+   */
   private static String repairOnce(String text) {
+    boolean all = isBrokenThroughout(text);
     StringBuilder out = new StringBuilder(text.length());
     int at = 0;
     while (at < text.length()) {
       int end = at;
-      boolean unlikely = false;
+      boolean unlikely = all;
       for (int next = sequenceEnd(text, end); next > end; next = sequenceEnd(text, end)) {
         unlikely |= isUnlikely(text, end, next);
         end = next;
       }
-      String decoded = unlikely ? decode(text, at, end) : null;
       if (end == at) {
         // Not the start of a sequence; the rest of a broken one stays as it is.
         out.append(text.charAt(at++));
       } else {
-        out.append(decoded == null ? text.substring(at, end) : decoded);
+        out.append(unlikely ? decode(text, at, end) : text.substring(at, end));
         at = end;
       }
     }
     return out.toString();
+  }
+
+  private static boolean isBrokenThroughout(String text) {
+    boolean unlikely = false;
+    int at = 0;
+    while (at < text.length()) {
+      int end = text.charAt(at) < 0x80 ? at + 1 : sequenceEnd(text, at);
+      if (end == at) {
+        return false;
+      }
+      unlikely |= text.charAt(at) >= 0x80 && isUnlikely(text, at, end);
+      at = end;
+    }
+    return unlikely;
   }
 
   /**
