@@ -1,0 +1,159 @@
+package dev.diorama.benchmarks;
+
+import dev.diorama.Backend;
+import dev.diorama.Context;
+import dev.diorama.benchmarks.cases.AttentionCases;
+import dev.diorama.benchmarks.cases.BenchmarkCase;
+import dev.diorama.benchmarks.cases.CodecCases;
+import dev.diorama.benchmarks.cases.DenoiseCases;
+import dev.diorama.benchmarks.cases.LinearCases;
+import dev.diorama.benchmarks.report.Plots;
+import dev.diorama.benchmarks.report.Report;
+import dev.diorama.benchmarks.report.Table;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Measures the kernels and the pipeline beside what a user would run instead. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Measures kernels and the pipeline: time, share of the machine's measured limit, and PyTorch"
+          + " on the same cores in the same run, where Python has it.",
+      "Writes report.json, report.md and plots to a folder; the table also goes to standard output."
+    })
+final class BenchCommand implements Callable<Integer> {
+  private static final List<String> SUBJECTS =
+      List.of("attention", "linear", "denoise", "codec", "video", "all");
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      defaultValue = "all",
+      paramLabel = "SUBJECT",
+      description = "attention, linear, denoise, codec, video or all (default)")
+  private String subject;
+
+  @Option(names = "--backend", defaultValue = "auto", description = "backend (default: auto)")
+  private String backendName;
+
+  @Option(
+      names = "--threads",
+      description = "threads of the kernels and of the rival (default: all cores)")
+  private int threads;
+
+  @Option(names = "--repeats", defaultValue = "7", description = "counted runs a case (default: 7)")
+  private int repeats;
+
+  @Option(names = "--no-rival", description = "do not measure PyTorch")
+  private boolean noRival;
+
+  @Option(names = "--growth", description = "also measure how attention grows, 1k to 32k tokens")
+  private boolean growth;
+
+  @Option(
+      names = "--compare",
+      paramLabel = "OLD.json",
+      description = "set an earlier report beside this run")
+  private Path compare;
+
+  @Option(
+      names = {"-o", "--output"},
+      defaultValue = "build/bench",
+      paramLabel = "DIR",
+      description = "folder for report and plots (default: build/bench)")
+  private Path output;
+
+  @Option(names = "--json", description = "print the report as JSON instead of a table")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    if (!SUBJECTS.contains(subject)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "'" + subject + "' is nothing to measure; choose one of " + String.join(", ", SUBJECTS));
+    }
+    if (repeats < 1 || repeats > 1000) {
+      throw new ParameterException(
+          spec.commandLine(), "--repeats is " + repeats + "; it must be 1 to 1000");
+    }
+    if (threads < 0 || threads > 1024) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--threads is " + threads + "; it must be 1 to 1024, or 0 for all cores");
+    }
+    Report before = compare == null ? null : Report.read(compare);
+    Report report = measure();
+    Files.createDirectories(output);
+    Files.writeString(output.resolve("report.json"), report.json());
+    Files.writeString(output.resolve("report.md"), Table.of(report));
+    List<Path> plots = Plots.write(report, output);
+    System.out.print(json ? report.json() + "\n" : Table.of(report));
+    if (before != null && !json) {
+      System.out.print("\n" + Table.compare(before, report));
+    }
+    System.err.println("Report and " + plots.size() + " plots are in " + output);
+    return 0;
+  }
+
+  private Report measure() throws IOException {
+    int cores = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    try (Backend backend = Backend.open(backendName, cores);
+        Context context = backend.newContext()) {
+      Machine machine = Machine.measure(context, cores);
+      Optional<Peer> peer = noRival ? Optional.empty() : Peer.start(Home.folder(), cores);
+      try {
+        Suite suite = new Suite(context, machine, peer, repeats, BenchCommand::progress);
+        List<Measurement> results = new ArrayList<>(suite.run(cases()));
+        if (wants("video")) {
+          progress("video");
+          results.addAll(VideoBenchmark.run(backend, peer, machine, repeats));
+        }
+        List<Measurement> growing = growth ? suite.run(AttentionCases.growth()) : List.of();
+        return new Report(Home.version(), backend.name(), machine, results, growing);
+      } finally {
+        if (peer.isPresent()) {
+          peer.get().close();
+        }
+      }
+    }
+  }
+
+  private List<BenchmarkCase> cases() {
+    List<BenchmarkCase> cases = new ArrayList<>();
+    if (wants("attention")) {
+      cases.addAll(AttentionCases.all());
+    }
+    if (wants("linear")) {
+      cases.addAll(LinearCases.all());
+    }
+    if (wants("denoise")) {
+      cases.addAll(DenoiseCases.all());
+    }
+    if (wants("codec")) {
+      cases.addAll(CodecCases.all());
+    }
+    return cases;
+  }
+
+  private boolean wants(String name) {
+    return subject.equals("all") || subject.equals(name);
+  }
+
+  private static void progress(String line) {
+    System.err.println("measuring " + line);
+  }
+}

@@ -1,0 +1,118 @@
+package dev.diorama.benchmarks;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * PyTorch on the same cores, in a process of its own that answers case by case, so that both sides
+ * are measured in turn within one run. Its script is {@code benchmarks/peer/torch_cpu.py}.
+ */
+public final class Peer implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Process process;
+  private final Writer requests;
+  private final BufferedReader answers;
+  private String version = "PyTorch";
+
+  private Peer(Process process) {
+    this.process = process;
+    this.requests = process.outputWriter();
+    this.answers = process.inputReader();
+  }
+
+  /**
+   * Starts the peer when Python with PyTorch is on the PATH.
+   *
+   * @return the peer, or empty with the reason printed to standard error
+   */
+  public static Optional<Peer> start(Path home, int threads) throws IOException {
+    Path script = home.resolve("benchmarks/peer/torch_cpu.py");
+    if (!Files.isRegularFile(script)) {
+      System.err.println("No rival measured: " + script + " is not there.");
+      return Optional.empty();
+    }
+    String python = System.getenv().getOrDefault("PYTHON", "python3");
+    if (!runs(List.of(python, "-c", "import torch"))) {
+      System.err.println(
+          "No rival measured: `"
+              + python
+              + "` has no PyTorch; install it, or set PYTHON to one that has.");
+      return Optional.empty();
+    }
+    ProcessBuilder builder =
+        new ProcessBuilder(python, script.toString(), "--threads", String.valueOf(threads));
+    builder.environment().put("OMP_NUM_THREADS", String.valueOf(threads));
+    return Optional.of(new Peer(builder.redirectError(ProcessBuilder.Redirect.INHERIT).start()));
+  }
+
+  private static boolean runs(List<String> command) {
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      return process.waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** The rival's median in milliseconds, or empty where it has no such case. */
+  public Optional<Double> measure(String operation, String name, int repeats) {
+    try {
+      String request =
+          JSON.createObjectNode()
+              .put("op", operation)
+              .put("case", name)
+              .put("repeats", repeats)
+              .toString();
+      requests.write(request + "\n");
+      requests.flush();
+      String line = answers.readLine();
+      if (line == null) {
+        throw new IOException(
+            "the PyTorch peer ended before it answered " + operation + " " + name);
+      }
+      JsonNode answer = JSON.readTree(line);
+      if (answer.has("absent")) {
+        return Optional.empty();
+      }
+      version = "PyTorch " + answer.path("torch").asText();
+      return Optional.of(answer.path("median_ms").asDouble());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Name and version, once a case has been measured. */
+  public String version() {
+    return version;
+  }
+
+  @Override
+  public void close() throws IOException {
+    requests.close();
+    try {
+      if (!process.waitFor(5, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
