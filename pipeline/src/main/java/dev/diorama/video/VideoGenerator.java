@@ -1,8 +1,15 @@
 package dev.diorama.video;
 
+import dev.diorama.Context;
+import dev.diorama.Generator;
+import dev.diorama.Scope;
+import dev.diorama.Tensor;
+import dev.diorama.model.vae.VideoCodec;
+import dev.diorama.video.scheduler.Scheduler;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Runs requests on a {@link VideoModel}, one after the other, with a context of its own. Used by one
@@ -10,8 +17,35 @@ import java.util.concurrent.CancellationException;
  * side on one model.
  */
 public final class VideoGenerator implements AutoCloseable {
+  private final VideoModel model;
+  private final Context context;
+  private final Parts parts;
+  private final AtomicBoolean busy = new AtomicBoolean();
+  private LatentsListener latentsListener = LatentsListener.NONE;
 
-  VideoGenerator() {}
+  VideoGenerator(VideoModel model) {
+    this.model = model;
+    context = model.backend().newContext();
+    parts = new Parts(model, context);
+  }
+
+  /**
+   * Lets somebody see the latents of later requests after every step.
+   *
+   * @param listener who
+   */
+  public void setLatentsListener(LatentsListener listener) {
+    latentsListener = listener;
+  }
+
+  /**
+   * The context that this generator computes on.
+   *
+   * @return the context; it is closed with the generator
+   */
+  public Context context() {
+    return context;
+  }
 
   /**
    * Makes a video. The request is checked first; its latents are written, where it asks for that, before
@@ -31,7 +65,27 @@ public final class VideoGenerator implements AutoCloseable {
       ProgressListener listener,
       CancellationToken token)
       throws IOException {
-    throw new UnsupportedOperationException();
+    model.check(request);
+    begin();
+    Run run = new Run(listener, latentsListener, token);
+    try (Scope scope = context.scope()) {
+      Scheduler scheduler =
+          model.traits().scheduler().create(request.steps(), request.flowShift());
+      Denoiser.States states = new Prompts(parts, request, run).encode(scope);
+      Conditioning conditioning = new Pictures(parts, context, request, run).condition(scope);
+      Tensor latents = conditioning.latents();
+      try (Generator noise = context.generator(request.seed())) {
+        context.kernels().randn(noise, latents);
+      }
+      new Denoiser(context, model.traits(), request, scheduler, run)
+          .denoise(parts::transformer, conditioning, states);
+      if (request.latents() != null) {
+        LatentsFile.write(request.latents(), latents, model.name(), request);
+      }
+      decode(latents, request.frames(), consumer, run);
+    } finally {
+      busy.set(false);
+    }
   }
 
   /**
@@ -47,9 +101,34 @@ public final class VideoGenerator implements AutoCloseable {
   public void decode(
       Path latents, FrameConsumer consumer, ProgressListener listener, CancellationToken token)
       throws IOException {
-    throw new UnsupportedOperationException();
+    begin();
+    try (Scope scope = context.scope()) {
+      Tensor read = LatentsFile.read(latents, model.traits().codec(), scope, context);
+      int frames = 1 + ((int) read.size(1) - 1) * model.frameStride();
+      decode(read, frames, consumer, new Run(listener, latentsListener, token));
+    } finally {
+      busy.set(false);
+    }
+  }
+
+  private void decode(Tensor latents, int frames, FrameConsumer consumer, Run run)
+      throws IOException {
+    run.progress(Stage.DECODE, 0, frames);
+    try (Shared<Loaded<VideoCodec>>.Lease codec = model.codec()) {
+      FrameDelivery delivery = new FrameDelivery(context, consumer, run, frames);
+      codec.get().part().decode(context, latents, delivery, run::checkpoint);
+    }
+  }
+
+  private void begin() {
+    if (!busy.compareAndSet(false, true)) {
+      throw new IllegalStateException("another thread is using this generator");
+    }
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    parts.close();
+    context.close();
+  }
 }

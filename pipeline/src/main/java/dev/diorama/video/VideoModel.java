@@ -1,19 +1,48 @@
 package dev.diorama.video;
 
 import dev.diorama.Backend;
+import dev.diorama.Context;
+import dev.diorama.model.Component;
+import dev.diorama.model.ModelDirectory;
+import dev.diorama.model.Safetensors;
+import dev.diorama.model.vae.Codecs;
+import dev.diorama.model.vae.VideoCodec;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A video model: a directory in the diffusers layout, opened on a backend. The weights are mapped once
  * and shared by every {@link VideoGenerator}; safe from many threads.
  */
 public final class VideoModel implements AutoCloseable {
+  /** Models below this share of the machine's memory stay loaded. */
+  private static final double SMALL = 0.25;
 
-  private VideoModel() {}
+  private final ModelDirectory directory;
+  private final ModelTraits traits;
+  private final Backend backend;
+  private final Residency residency;
+  private final Map<String, Shared<Safetensors>> weights = new LinkedHashMap<>();
+  private final Shared<Loaded<VideoCodec>> codec;
+
+  private VideoModel(ModelDirectory directory, Backend backend, Residency residency)
+      throws IOException {
+    this.directory = directory;
+    this.backend = backend;
+    this.residency = residency;
+    traits = ModelTraits.read(directory);
+    codec = new Shared<>(keeps(), this::openCodec);
+  }
 
   /**
    * Opens a model directory. Reads configurations only; weights are mapped when they are first used.
+   * A model that is small beside the machine's memory stays loaded between requests, any other has one
+   * part in memory at a time.
    *
    * @param directory the folder that holds {@code model_index.json}
    * @param backend where the model runs; must stay open longer than the model
@@ -21,16 +50,49 @@ public final class VideoModel implements AutoCloseable {
    * @throws IOException when a file cannot be read, with a sentence that names it
    */
   public static VideoModel open(Path directory, Backend backend) throws IOException {
-    throw new UnsupportedOperationException();
+    ModelDirectory model = ModelDirectory.open(directory);
+    boolean small = weightBytes(directory) < SMALL * memoryBytes();
+    return new VideoModel(model, backend, small ? Residency.ALL : Residency.ONE_AT_A_TIME);
+  }
+
+  /**
+   * Opens a model directory and says what stays in memory.
+   *
+   * @param directory the folder that holds {@code model_index.json}
+   * @param backend where the model runs; must stay open longer than the model
+   * @param residency which parts stay loaded
+   * @return the model
+   * @throws IOException when a file cannot be read, with a sentence that names it
+   */
+  public static VideoModel open(Path directory, Backend backend, Residency residency)
+      throws IOException {
+    return new VideoModel(ModelDirectory.open(directory), backend, residency);
+  }
+
+  private static long weightBytes(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory, 2)) {
+      return files
+          .filter(file -> file.toString().endsWith(".safetensors"))
+          .mapToLong(file -> file.toFile().length())
+          .sum();
+    }
+  }
+
+  private static long memoryBytes() {
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getTotalMemorySize()
+        : Runtime.getRuntime().maxMemory();
   }
 
   /**
    * The model's own values for everything but the prompt.
    *
    * @return a request with an empty prompt
+   * @throws IOException when the scheduler's configuration is not understood
    */
-  public VideoRequest defaults() {
-    throw new UnsupportedOperationException();
+  public VideoRequest defaults() throws IOException {
+    return traits.defaults();
   }
 
   /**
@@ -40,7 +102,7 @@ public final class VideoModel implements AutoCloseable {
    * @throws IllegalArgumentException with one sentence that says what is wrong and what would be right
    */
   public void check(VideoRequest request) {
-    throw new UnsupportedOperationException();
+    RequestCheck.check(traits, request);
   }
 
   /**
@@ -49,7 +111,7 @@ public final class VideoModel implements AutoCloseable {
    * @return a new generator, to be closed before the model
    */
   public VideoGenerator newGenerator() {
-    throw new UnsupportedOperationException();
+    return new VideoGenerator(this);
   }
 
   /**
@@ -58,16 +120,25 @@ public final class VideoModel implements AutoCloseable {
    * @return for example {@code nano}
    */
   public String name() {
-    throw new UnsupportedOperationException();
+    return traits.name();
   }
 
   /**
-   * What width and height must be multiples of.
+   * What the width must be a multiple of.
    *
    * @return pixels
    */
-  public int sizeMultiple() {
-    throw new UnsupportedOperationException();
+  public int widthMultiple() {
+    return traits.widthMultiple();
+  }
+
+  /**
+   * What the height must be a multiple of.
+   *
+   * @return pixels
+   */
+  public int heightMultiple() {
+    return traits.heightMultiple();
   }
 
   /**
@@ -77,7 +148,7 @@ public final class VideoModel implements AutoCloseable {
    * @return frames
    */
   public int frameStride() {
-    throw new UnsupportedOperationException();
+    return traits.codec().temporalStride();
   }
 
   /**
@@ -86,7 +157,7 @@ public final class VideoModel implements AutoCloseable {
    * @return the rule
    */
   public ImageUse imageUse() {
-    throw new UnsupportedOperationException();
+    return traits.imageUse();
   }
 
   /** What a model does with a first frame. */
@@ -99,6 +170,64 @@ public final class VideoModel implements AutoCloseable {
     REQUIRED
   }
 
+  ModelTraits traits() {
+    return traits;
+  }
+
+  Backend backend() {
+    return backend;
+  }
+
+  boolean keeps() {
+    return residency == Residency.ALL;
+  }
+
+  Component component(String name) throws IOException {
+    return directory.component(name);
+  }
+
+  /** A use of a part's mapped weights. */
+  Shared<Safetensors>.Lease weights(String name) throws IOException {
+    Component component = directory.component(name);
+    Shared<Safetensors> shared;
+    synchronized (weights) {
+      shared = weights.computeIfAbsent(name, key -> new Shared<>(keeps(), component::weights));
+    }
+    return shared.acquire();
+  }
+
+  /** A use of the codec, whose weights all generators share. */
+  Shared<Loaded<VideoCodec>>.Lease codec() throws IOException {
+    return codec.acquire();
+  }
+
+  private Loaded<VideoCodec> openCodec() throws IOException {
+    Shared<Safetensors>.Lease file = weights("vae");
+    Context owner = backend.newContext();
+    boolean done = false;
+    try {
+      VideoCodec opened = Codecs.open(owner, directory.component("vae"), file.get());
+      owner.synchronize();
+      done = true;
+      return new Loaded<>(opened, owner, file);
+    } finally {
+      if (!done) {
+        owner.close();
+        file.close();
+      }
+    }
+  }
+
+  /**
+   * Unmaps the weights.
+   *
+   * @throws IllegalStateException when a generator is still open
+   */
   @Override
-  public void close() {}
+  public void close() {
+    codec.close();
+    synchronized (weights) {
+      weights.values().forEach(Shared::close);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 package dev.diorama.video.scheduler;
 
+import dev.diorama.model.ModelException;
 import java.util.List;
 
 /**
@@ -17,8 +18,9 @@ final class DpmSolverMultistep implements Scheduler {
   private final boolean heun;
   private final boolean simpleEnd;
 
-  DpmSolverMultistep(SchedulerConfig config, double shift, int steps) {
-    config.requireFlowSigmas();
+  DpmSolverMultistep(SchedulerConfig config, double shift, int steps)
+      throws ModelException {
+    config.require("use_flow_sigmas", true, false);
     config.refuse("use_karras_sigmas");
     config.refuse("use_exponential_sigmas");
     config.refuse("use_beta_sigmas");
@@ -26,7 +28,7 @@ final class DpmSolverMultistep implements Scheduler {
     config.refuse("use_dynamic_shifting");
     config.refuse("thresholding");
     config.oneOf("algorithm_type", "dpmsolver++", "dpmsolver++", "deis");
-    order = config.wholeNumber("solver_order", 2, 1, 2);
+    order = config.wholeNumber("solver_order", 2, 2);
     String type =
         config.oneOf("solver_type", "midpoint", "midpoint", "heun", "logrho", "bh1", "bh2");
     heun = type.equals("heun");

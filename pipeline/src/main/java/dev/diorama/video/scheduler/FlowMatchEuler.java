@@ -1,5 +1,6 @@
 package dev.diorama.video.scheduler;
 
+import dev.diorama.model.ModelException;
 import java.util.List;
 
 /** Euler's method on the flow: the sample moves along the predicted velocity. */
@@ -7,7 +8,8 @@ final class FlowMatchEuler implements Scheduler {
   private final Schedule schedule;
   private final int trainTimesteps;
 
-  FlowMatchEuler(SchedulerConfig config, double shift, int steps) {
+  FlowMatchEuler(SchedulerConfig config, double shift, int steps)
+      throws ModelException {
     config.refuse("use_dynamic_shifting");
     config.refuse("use_karras_sigmas");
     config.refuse("use_exponential_sigmas");
@@ -19,7 +21,8 @@ final class FlowMatchEuler implements Scheduler {
   }
 
   /** The ends of the range are shifted in single precision, then everything once more in double. */
-  private Schedule schedule(SchedulerConfig config, double shift, int steps) {
+  private Schedule schedule(SchedulerConfig config, double shift, int steps)
+      throws ModelException {
     float factor = (float) shift;
     float rest = (float) (shift - 1);
     float largest = Schedule.shift(1f, factor, rest);
@@ -30,10 +33,7 @@ final class FlowMatchEuler implements Scheduler {
     for (int i = 0; i < steps; i++) {
       sigmas[i] = Schedule.shift(sigmas[i] / trainTimesteps, shift);
     }
-    Double terminal = config.optionalNumber("shift_terminal");
-    if (terminal != null && terminal != 0) {
-      Schedule.stretch(sigmas, terminal);
-    }
+    config.terminal().ifPresent(terminal -> Schedule.stretch(sigmas, terminal));
     return Schedule.ofExactTimesteps(sigmas, 0, trainTimesteps);
   }
 

@@ -1,5 +1,6 @@
 package dev.diorama.video.scheduler;
 
+import dev.diorama.model.ModelException;
 /** What a model's output stands for. */
 enum Prediction {
   /** The velocity of the flow, noise minus data. */
@@ -7,13 +8,9 @@ enum Prediction {
   /** The clean sample itself. */
   SAMPLE;
 
-  static Prediction of(SchedulerConfig config) {
-    String name = config.text("prediction_type", "epsilon");
-    return switch (name) {
-      case "flow_prediction" -> FLOW;
-      case "sample" -> SAMPLE;
-      default -> throw config.unsupported("prediction_type", name, "flow_prediction or sample");
-    };
+  static Prediction of(SchedulerConfig config) throws ModelException {
+    String name = config.oneOf("prediction_type", "epsilon", "flow_prediction", "sample");
+    return name.equals("sample") ? SAMPLE : FLOW;
   }
 
   /** The clean sample that an output means, for a sample at this noise level. */

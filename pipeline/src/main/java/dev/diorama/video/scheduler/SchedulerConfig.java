@@ -1,8 +1,10 @@
 package dev.diorama.video.scheduler;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import dev.diorama.model.Config;
+import dev.diorama.model.ModelException;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -14,21 +16,15 @@ public final class SchedulerConfig {
   private static final int MAX_TRAIN_TIMESTEPS = 1_000_000;
   private static final int MAX_STEPS = 10_000;
 
-  private final JsonNode json;
-  private final String source;
+  private final Config config;
 
   /**
-   * Wraps a parsed file.
+   * Wraps a file.
    *
-   * @param json the file's object
-   * @param source the file's name, for messages
+   * @param config the file
    */
-  public SchedulerConfig(JsonNode json, String source) {
-    this.json = json;
-    this.source = source;
-    if (!json.isObject()) {
-      throw new IllegalArgumentException(source + " must hold a JSON object");
-    }
+  public SchedulerConfig(Config config) {
+    this.config = config;
   }
 
   /**
@@ -37,9 +33,10 @@ public final class SchedulerConfig {
    * @param steps denoising steps
    * @param shift shift of the noise levels, or null for the configured one
    * @return the scheduler
-   * @throws IllegalArgumentException when the configuration asks for what is not done here
+   * @throws ModelException when the configuration asks for what is not done here
+   * @throws IllegalArgumentException when a number is out of range
    */
-  public Scheduler create(int steps, Double shift) {
+  public Scheduler create(int steps, Double shift) throws ModelException {
     if (steps < 1 || steps > MAX_STEPS) {
       throw new IllegalArgumentException(
           "steps must be from 1 to %d, got %d".formatted(MAX_STEPS, steps));
@@ -48,7 +45,7 @@ public final class SchedulerConfig {
     if (!(used > 0) || Double.isInfinite(used)) {
       throw new IllegalArgumentException("flow shift must be a positive number, got " + used);
     }
-    String name = text("_class_name", "");
+    String name = config.text("_class_name");
     return switch (name) {
       case "UniPCMultistepScheduler" -> new UniPcMultistep(this, used, steps);
       case "FlowMatchEulerDiscreteScheduler" -> new FlowMatchEuler(this, used, steps);
@@ -66,126 +63,85 @@ public final class SchedulerConfig {
    * The configured shift of the noise levels.
    *
    * @return 1 when the file has none
+   * @throws ModelException when it is not a number
    */
-  public double flowShift() {
-    Double value = optionalNumber(json.has("flow_shift") ? "flow_shift" : "shift");
-    return value == null ? 1 : value;
+  public double flowShift() throws ModelException {
+    return config.optionalNumber(config.has("flow_shift") ? "flow_shift" : "shift").orElse(1);
   }
 
-  int trainTimesteps() {
-    return wholeNumber("num_train_timesteps", DEFAULT_TRAIN_TIMESTEPS, 1, MAX_TRAIN_TIMESTEPS);
+  int trainTimesteps() throws ModelException {
+    return wholeNumber("num_train_timesteps", DEFAULT_TRAIN_TIMESTEPS, MAX_TRAIN_TIMESTEPS);
   }
 
   /** The level at the first trained timestep, in the ratio of noise to signal. */
-  double smallestTrainedSigma() {
+  double smallestTrainedSigma() throws ModelException {
     oneOf("beta_schedule", "linear", "linear", "scaled_linear");
-    refuse("trained_betas");
+    refuseValue("trained_betas");
     refuse("rescale_betas_zero_snr");
-    Double start = optionalNumber("beta_start");
-    float alpha = 1f - (float) (start == null ? 1e-4 : start);
+    float alpha = 1f - (float) config.optionalNumber("beta_start").orElse(1e-4);
     return Math.sqrt((1f - alpha) / alpha);
   }
 
-  void requireFlowSigmas() {
-    require("use_flow_sigmas", true);
-  }
-
-  void require(String key, boolean wanted) {
-    boolean fallback = key.equals("predict_x0");
-    if (flag(key, fallback) != wanted) {
+  /** Insists on a flag. */
+  void require(String key, boolean wanted, boolean absent) throws ModelException {
+    if (config.flag(key, absent) != wanted) {
       throw unsupported(key, Boolean.toString(!wanted), Boolean.toString(wanted));
     }
   }
 
-  /** Refuses a setting that is switched on. */
-  void refuse(String key) {
-    JsonNode value = json.path(key);
-    boolean off = value.isMissingNode() || value.isNull() || value.isBoolean() && !value.asBoolean();
-    if (!off) {
-      throw unsupported(key, value.toString(), "false");
+  /** Refuses a flag that is set. */
+  void refuse(String key) throws ModelException {
+    require(key, false, false);
+  }
+
+  /** Refuses a value of any kind. */
+  void refuseValue(String key) throws ModelException {
+    if (config.has(key)) {
+      throw unsupported(key, "set", "null");
     }
   }
 
-  boolean flag(String key, boolean fallback) {
-    JsonNode value = json.path(key);
-    if (value.isMissingNode() || value.isNull()) {
-      return fallback;
-    }
-    if (!value.isBoolean()) {
-      throw wrong(key, value, "true or false");
-    }
-    return value.asBoolean();
+  boolean flag(String key, boolean absent) throws ModelException {
+    return config.flag(key, absent);
   }
 
-  String text(String key, String fallback) {
-    JsonNode value = json.path(key);
-    if (value.isMissingNode() || value.isNull()) {
-      return fallback;
-    }
-    if (!value.isTextual()) {
-      throw wrong(key, value, "a string");
-    }
-    return value.asText();
-  }
-
-  String oneOf(String key, String fallback, String... known) {
-    String value = text(key, fallback);
+  String oneOf(String key, String absent, String... known) throws ModelException {
+    String value = config.optionalText(key).orElse(absent);
     if (!Arrays.asList(known).contains(value)) {
       throw unsupported(key, value, String.join(" or ", known));
     }
     return value;
   }
 
-  Double optionalNumber(String key) {
-    JsonNode value = json.path(key);
-    if (value.isMissingNode() || value.isNull()) {
-      return null;
+  /** A number that is absent when it is zero, as in Python's conditions. */
+  OptionalDouble terminal() throws ModelException {
+    OptionalDouble value = config.optionalNumber("shift_terminal");
+    if (value.isPresent() && !(value.getAsDouble() >= 0 && value.getAsDouble() < 1)) {
+      throw unsupported("shift_terminal", "" + value.getAsDouble(), "0 to 1");
     }
-    if (!value.isNumber() || !Double.isFinite(value.asDouble())) {
-      throw wrong(key, value, "a finite number");
-    }
-    return value.asDouble();
+    return value.isPresent() && value.getAsDouble() == 0 ? OptionalDouble.empty() : value;
   }
 
-  int wholeNumber(String key, int fallback, int low, int high) {
-    JsonNode value = json.path(key);
-    if (value.isMissingNode() || value.isNull()) {
-      return fallback;
+  int wholeNumber(String key, int absent, int most) throws ModelException {
+    int value = config.optionalSize(key).orElse(absent);
+    if (value > most) {
+      throw unsupported(key, "" + value, "1 to " + most);
     }
-    if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-      throw wrong(key, value, "a whole number");
-    }
-    if (value.asInt() < low || value.asInt() > high) {
-      throw unsupported(key, value.toString(), low + " to " + high);
-    }
-    return value.asInt();
+    return value;
   }
 
-  Set<Integer> wholeNumbers(String key) {
-    Set<Integer> numbers = new LinkedHashSet<>();
-    JsonNode list = json.path(key);
-    if (list.isMissingNode() || list.isNull()) {
-      return numbers;
-    }
-    if (!list.isArray()) {
-      throw wrong(key, list, "a list of whole numbers");
-    }
-    for (JsonNode value : list) {
-      if (!value.isIntegralNumber()) {
-        throw wrong(key, list, "a list of whole numbers");
+  Set<Integer> steps(String key) throws ModelException {
+    Set<Integer> steps = new LinkedHashSet<>();
+    if (config.has(key)) {
+      for (double step : config.numbers(key, 0)) {
+        steps.add((int) step);
       }
-      numbers.add(value.asInt());
     }
-    return numbers;
+    return steps;
   }
 
-  IllegalArgumentException unsupported(String key, String value, String known) {
-    return new IllegalArgumentException(
-        "%s: %s is %s, supported is %s".formatted(source, key, value, known));
-  }
-
-  private IllegalArgumentException wrong(String key, JsonNode value, String wanted) {
-    return new IllegalArgumentException(
-        "%s: %s must be %s, got %s".formatted(source, key, wanted, value));
+  ModelException unsupported(String key, String value, String known) {
+    return new ModelException(
+        "%s: '%s' is %s; supported is %s.".formatted(config.file(), key, value, known));
   }
 }

@@ -1,5 +1,6 @@
 package dev.diorama.video.scheduler;
 
+import dev.diorama.model.ModelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -23,36 +24,35 @@ final class UniPcMultistep implements Scheduler {
   private final boolean lowerOrderFinal;
   private final Set<Integer> uncorrected;
 
-  UniPcMultistep(SchedulerConfig config, double shift, int steps) {
-    config.requireFlowSigmas();
+  UniPcMultistep(SchedulerConfig config, double shift, int steps)
+      throws ModelException {
+    config.require("use_flow_sigmas", true, false);
     config.refuse("use_karras_sigmas");
     config.refuse("use_exponential_sigmas");
     config.refuse("use_beta_sigmas");
     config.refuse("use_dynamic_shifting");
     config.refuse("thresholding");
-    config.refuse("solver_p");
-    config.require("predict_x0", true);
-    order = config.wholeNumber("solver_order", 2, 1, MAX_ORDER);
+    config.refuseValue("solver_p");
+    config.require("predict_x0", true, true);
+    order = config.wholeNumber("solver_order", 2, MAX_ORDER);
     String type =
         config.oneOf("solver_type", "bh2", "bh2", "bh1", "midpoint", "heun", "logrho");
     bh1 = type.equals("bh1");
     prediction = Prediction.of(config);
     lowerOrderFinal = config.flag("lower_order_final", true);
-    uncorrected = config.wholeNumbers("disable_corrector");
+    uncorrected = config.steps("disable_corrector");
     trainTimesteps = config.trainTimesteps();
     schedule = schedule(config, shift, steps);
   }
 
-  private Schedule schedule(SchedulerConfig config, double shift, int steps) {
+  private Schedule schedule(SchedulerConfig config, double shift, int steps)
+      throws ModelException {
     double[] range = Schedule.linspace(1, 1.0 / trainTimesteps, steps + 1);
     double[] sigmas = new double[steps];
     for (int i = 0; i < steps; i++) {
       sigmas[i] = Schedule.shift(range[i], shift);
     }
-    Double terminal = config.optionalNumber("shift_terminal");
-    if (terminal != null && terminal != 0) {
-      Schedule.stretch(sigmas, terminal);
-    }
+    config.terminal().ifPresent(terminal -> Schedule.stretch(sigmas, terminal));
     if (Math.abs(sigmas[0] - 1) < NEARLY_ONE) {
       sigmas[0] -= NEARLY_ONE; // at 1 the logarithm of alpha would be infinite
     }

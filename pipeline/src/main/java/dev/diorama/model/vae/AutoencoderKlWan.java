@@ -1,0 +1,210 @@
+package dev.diorama.model.vae;
+
+import dev.diorama.Context;
+import dev.diorama.Scope;
+import dev.diorama.Tensor;
+import dev.diorama.model.Config;
+import dev.diorama.model.ModelException;
+import dev.diorama.model.Safetensors;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The causal VAE of Wan 2.1 and, with residual stages and pixels in patches, of Wan 2.2. Works chunk by
+ * chunk: the first frame alone, then as many frames as one latent frame stands for.
+ */
+public final class AutoencoderKlWan implements VideoCodec {
+  private static final float ALL = Float.POSITIVE_INFINITY;
+
+  private final VaeConfig config;
+  private final VaeWeights weights;
+  private final List<Layer> encoder;
+  private final ChannelLinear moments;
+  private final ChannelLinear latentInput;
+  private final List<Layer> decoder;
+  private final Tensor mean;
+  private final Tensor deviation;
+  private final Tensor inverseMean;
+  private final Tensor inverseDeviation;
+  private final Tensor half;
+
+  private AutoencoderKlWan(VaeConfig config, VaeWeights weights) throws ModelException {
+    this.config = config;
+    this.weights = weights;
+    int z = config.zDim();
+    encoder = VaeNetworks.encoder(config, weights);
+    moments = weights.linear("quant_conv", 2 * z, 2 * z, 3);
+    latentInput = weights.linear("post_quant_conv", z, z, 3);
+    decoder = VaeNetworks.decoder(config, weights);
+    mean = weights.constant(config.latentsMean());
+    deviation = weights.constant(config.latentsStd());
+    float[] scale = new float[z];
+    float[] shift = new float[z];
+    for (int i = 0; i < z; i++) {
+      scale[i] = 1 / config.latentsStd()[i];
+      shift[i] = -config.latentsMean()[i] * scale[i];
+    }
+    inverseDeviation = weights.constant(scale);
+    inverseMean = weights.constant(shift);
+    half = weights.constant(0.5f);
+  }
+
+  /**
+   * Opens a VAE.
+   *
+   * @param context owns the weights that are turned to channels last; must stay open longer
+   * @param json its {@code config.json}
+   * @param file its weights, which must stay mapped
+   * @return the codec
+   * @throws ModelException when the configuration is not understood or the weights do not fit it
+   */
+  public static AutoencoderKlWan open(
+      Context context, Config json, Safetensors file) throws ModelException {
+    VaeConfig config = VaeConfig.read(json);
+    VaeWeights weights = new VaeWeights(context, file);
+    try {
+      return new AutoencoderKlWan(config, weights);
+    } catch (RuntimeException | ModelException e) {
+      weights.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public int latentChannels() {
+    return config.zDim();
+  }
+
+  @Override
+  public int spatialStride() {
+    return config.spatialStride();
+  }
+
+  @Override
+  public int temporalStride() {
+    return config.temporalStride();
+  }
+
+  @Override
+  public void encode(
+      Context context, FrameSource video, Size size, Tensor latents, Runnable checkpoint) {
+    int z = config.zDim();
+    encodeChunks(
+        context,
+        video,
+        size,
+        checkpoint,
+        (index, chunk) ->
+            context
+                .kernels()
+                .channelAffine(
+                    chunk.select(0, 0).slice(3, 0, z),
+                    inverseDeviation,
+                    inverseMean,
+                    -ALL,
+                    ALL,
+                    latents.slice(1, index, index + 1).permute(1, 2, 3, 0)));
+  }
+
+  /**
+   * Encodes a video to the distribution that the VAE was trained with.
+   *
+   * @param context where to compute
+   * @param video where the pixels come from
+   * @param size of the video
+   * @param out receives means, then log variances, [frames, height, width, 2 x channels]
+   * @param checkpoint called between layers; what it throws ends the work
+   */
+  public void moments(
+      Context context, FrameSource video, Size size, Tensor out, Runnable checkpoint) {
+    encodeChunks(
+        context,
+        video,
+        size,
+        checkpoint,
+        (index, chunk) ->
+            context.kernels().copy(chunk.select(0, 0), out.slice(0, index, index + 1)));
+  }
+
+  private interface ChunkSink {
+    void write(int index, Tensor chunk);
+  }
+
+  private void encodeChunks(
+      Context context, FrameSource video, Size size, Runnable checkpoint, ChunkSink sink) {
+    try (Pass pass = new Pass(context, checkpoint)) {
+      int frame = 0;
+      for (int index = 0; frame < size.frames(); index++) {
+        int count = index == 0 ? 1 : config.temporalStride();
+        try (Scope chunk = pass.beginChunk()) {
+          Tensor pixels = pass.tensor(1, count, size.height(), size.width(), 3);
+          video.read(frame, pixels);
+          Tensor x = patches(pass, pixels);
+          for (Layer layer : encoder) {
+            x = layer.apply(pass, x);
+          }
+          sink.write(index, moments.apply(pass, x));
+        }
+        frame += count;
+      }
+    }
+  }
+
+  private Tensor patches(Pass pass, Tensor pixels) {
+    int patch = config.patch();
+    if (patch == 1) {
+      return pixels;
+    }
+    long height = pixels.size(2) / patch;
+    long width = pixels.size(3) / patch;
+    Tensor out = pass.tensor(1, pixels.size(1), height, width, config.pixelChannels());
+    Tensor tokens = out.view(1, -1, config.pixelChannels());
+    pass.kernels().patchify(pixels, 1, patch, patch, true, tokens);
+    pixels.close();
+    return out;
+  }
+
+  @Override
+  public void decode(Context context, Tensor latents, PixelSink sink, Runnable checkpoint)
+      throws IOException {
+    try (Pass pass = new Pass(context, checkpoint)) {
+      int frame = 0;
+      for (int index = 0; index < latents.size(1); index++) {
+        try (Scope chunk = pass.beginChunk()) {
+          Tensor x = latentInput.apply(pass, denormalised(pass, latents, index));
+          for (Layer layer : decoder) {
+            x = layer.apply(pass, x);
+          }
+          Tensor pixels = pixels(pass, x);
+          sink.write(frame, pixels);
+          frame += (int) pixels.size(1);
+        }
+      }
+    }
+  }
+
+  private Tensor denormalised(Pass pass, Tensor latents, int index) {
+    Tensor frame = latents.slice(1, index, index + 1).permute(1, 2, 3, 0);
+    Tensor x = pass.tensor(1, 1, frame.size(1), frame.size(2), frame.size(3));
+    pass.kernels().channelAffine(frame, deviation, mean, -ALL, ALL, x.select(0, 0));
+    return x;
+  }
+
+  private Tensor pixels(Pass pass, Tensor x) {
+    Tensor pixels = x;
+    int patch = config.patch();
+    if (patch > 1) {
+      pixels = pass.tensor(1, x.size(1), x.size(2) * patch, x.size(3) * patch, 3);
+      Tensor tokens = x.view(1, -1, config.pixelChannels());
+      pass.kernels().unpatchify(tokens, 1, patch, patch, true, pixels);
+      x.close();
+    }
+    pass.kernels().channelAffine(pixels, half, half, 0, 1, pixels);
+    return pixels;
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+  }
+}
