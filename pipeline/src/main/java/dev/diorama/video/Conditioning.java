@@ -1,5 +1,6 @@
 package dev.diorama.video;
 
+import dev.diorama.Context;
 import dev.diorama.DType;
 import dev.diorama.Scope;
 import dev.diorama.Tensor;
@@ -33,14 +34,16 @@ record Conditioning(Tensor input, Tensor latents, Tensor firstFrame) {
    * As in Wan 2.1 I2V: behind the latents the model reads a mask of the known frames, one channel for each
    * frame of a group, and the encoded video of the picture and nothing.
    */
-  static Conditioning besideLatents(Scope scope, long[] shape, int groupSize) {
+  static Conditioning besideLatents(
+      Context context, Scope scope, long[] shape, int groupSize) {
     long channels = shape[0];
     Tensor input =
         scope.zeros(DType.F32, 2 * channels + groupSize, shape[1], shape[2], shape[3]);
     Tensor known = input.slice(0, channels, channels + groupSize).slice(1, 0, 1);
-    float[] ones = new float[(int) known.elements()];
-    java.util.Arrays.fill(ones, 1);
-    known.set(ones);
+    try (Tensor one = context.of(new float[] {1}, 1, 1, 1, 1)) {
+      context.kernels().copy(one.expand(known.shape()), known);
+      context.synchronize();
+    }
     return new Conditioning(input, input.slice(0, 0, channels), null);
   }
 

@@ -12,7 +12,7 @@ import java.util.List;
 /**
  * Moves a sample along a scheduler's levels: guidance and the scheduler's update in one pass over memory.
  */
-final class Sampler {
+public final class Sampler {
   private final Scheduler scheduler;
   private final Tensor sample;
   private final Tensor[] slots;

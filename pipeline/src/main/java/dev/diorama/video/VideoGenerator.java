@@ -71,8 +71,12 @@ public final class VideoGenerator implements AutoCloseable {
     try (Scope scope = context.scope()) {
       Scheduler scheduler =
           model.traits().scheduler().create(request.steps(), request.flowShift());
-      Denoiser.States states = new Prompts(parts, request, run).encode(scope);
-      Conditioning conditioning = new Pictures(parts, context, request, run).condition(scope);
+      Tensor[] text = new Prompts(parts, request, run).encode(scope);
+      Pictures pictures = new Pictures(parts, context, request, run);
+      Conditioning conditioning = pictures.condition(scope);
+      Denoiser.States states =
+          new Denoiser.States(
+              text[0], text.length > 1 ? text[1] : null, pictures.clipStates(scope));
       Tensor latents = conditioning.latents();
       try (Generator noise = context.generator(request.seed())) {
         context.kernels().randn(noise, latents);

@@ -5,6 +5,7 @@ import dev.diorama.Context;
 import dev.diorama.model.Component;
 import dev.diorama.model.ModelDirectory;
 import dev.diorama.model.Safetensors;
+import dev.diorama.model.text.Tokenizer;
 import dev.diorama.model.vae.Codecs;
 import dev.diorama.model.vae.VideoCodec;
 import java.io.IOException;
@@ -29,6 +30,7 @@ public final class VideoModel implements AutoCloseable {
   private final Residency residency;
   private final Map<String, Shared<Safetensors>> weights = new LinkedHashMap<>();
   private final Shared<Loaded<VideoCodec>> codec;
+  private final Shared<Tokenizer> tokenizer;
 
   private VideoModel(ModelDirectory directory, Backend backend, Residency residency)
       throws IOException {
@@ -37,6 +39,7 @@ public final class VideoModel implements AutoCloseable {
     this.residency = residency;
     traits = ModelTraits.read(directory);
     codec = new Shared<>(keeps(), this::openCodec);
+    tokenizer = new Shared<>(keeps(), () -> Tokenizer.open(component("tokenizer")));
   }
 
   /**
@@ -201,6 +204,11 @@ public final class VideoModel implements AutoCloseable {
     return codec.acquire();
   }
 
+  /** A use of the tokenizer. */
+  Shared<Tokenizer>.Lease tokenizer() throws IOException {
+    return tokenizer.acquire();
+  }
+
   private Loaded<VideoCodec> openCodec() throws IOException {
     Shared<Safetensors>.Lease file = weights("vae");
     Context owner = backend.newContext();
@@ -226,6 +234,7 @@ public final class VideoModel implements AutoCloseable {
   @Override
   public void close() {
     codec.close();
+    tokenizer.close();
     synchronized (weights) {
       weights.values().forEach(Shared::close);
     }

@@ -12,8 +12,8 @@ import java.nio.file.Path;
  * @param negativePrompt what it should not show; used when guidance is above 1
  * @param image the first frame, or null
  * @param fit how the picture is brought to the video's size
- * @param width pixels in a row, a multiple of {@link VideoModel#sizeMultiple()}
- * @param height rows, likewise
+ * @param width pixels in a row, a multiple of {@link VideoModel#widthMultiple()}
+ * @param height rows, a multiple of {@link VideoModel#heightMultiple()}
  * @param frames number of frames, one more than a multiple of the model's temporal stride
  * @param fps frames a second at which the video is meant to be seen
  * @param steps denoising steps

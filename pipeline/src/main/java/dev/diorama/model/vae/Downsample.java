@@ -35,22 +35,22 @@ final class Downsample implements Layer {
 
   /** With a residual added that has the result's shape; closes x, leaves residual open. */
   Tensor apply(Pass pass, Tensor x, Tensor residual) {
-    boolean shrinkTime = timeWeight != null && !pass.first();
     long height = x.size(2) / 2;
     long width = x.size(3) / 2;
     Tensor small = pass.tensor(1, x.size(1), height, width, weight.size(0));
-    pass.kernels().conv3d(x, null, weight, bias, shrinkTime ? null : residual, SPACE, small);
+    pass.kernels()
+        .conv3d(x, null, weight, bias, timeWeight == null ? residual : null, SPACE, small);
     x.close();
-    if (timeWeight == null) {
-      return small;
-    }
-    return overTime(pass, small, residual, shrinkTime);
+    return timeWeight == null ? small : overTime(pass, small, residual);
   }
 
-  private Tensor overTime(Pass pass, Tensor x, Tensor residual, boolean shrink) {
+  private Tensor overTime(Pass pass, Tensor x, Tensor residual) {
     Tensor carry = pass.carry(this, x, 1);
-    if (!shrink) {
+    if (pass.first()) {
       pass.kernels().carryUpdate(x, carry);
+      if (residual != null) {
+        pass.kernels().combine(new Tensor[] {x, residual}, new Tensor[] {x}, new double[] {1, 1});
+      }
       return x;
     }
     Tensor out = pass.tensor(1, x.size(1) / 2, x.size(2), x.size(3), timeWeight.size(0));
