@@ -1,7 +1,6 @@
 package dev.diorama.model.vae;
 
 import dev.diorama.Context;
-import dev.diorama.Scope;
 import dev.diorama.Tensor;
 import dev.diorama.model.Config;
 import dev.diorama.model.ModelException;
@@ -136,7 +135,8 @@ public final class AutoencoderKlWan implements VideoCodec {
       int frame = 0;
       for (int index = 0; frame < size.frames(); index++) {
         int count = index == 0 ? 1 : config.temporalStride();
-        try (Scope chunk = pass.beginChunk()) {
+        pass.beginChunk();
+        try {
           Tensor pixels = pass.tensor(1, count, size.height(), size.width(), 3);
           video.read(frame, pixels);
           Tensor x = patches(pass, pixels);
@@ -144,6 +144,8 @@ public final class AutoencoderKlWan implements VideoCodec {
             x = layer.apply(pass, x);
           }
           sink.write(index, moments.apply(pass, x));
+        } finally {
+          pass.endChunk();
         }
         frame += count;
       }
@@ -170,7 +172,8 @@ public final class AutoencoderKlWan implements VideoCodec {
     try (Pass pass = new Pass(context, checkpoint)) {
       int frame = 0;
       for (int index = 0; index < latents.size(1); index++) {
-        try (Scope chunk = pass.beginChunk()) {
+        pass.beginChunk();
+        try {
           Tensor x = latentInput.apply(pass, denormalised(pass, latents, index));
           for (Layer layer : decoder) {
             x = layer.apply(pass, x);
@@ -178,6 +181,8 @@ public final class AutoencoderKlWan implements VideoCodec {
           Tensor pixels = pixels(pass, x);
           sink.write(frame, pixels);
           frame += (int) pixels.size(1);
+        } finally {
+          pass.endChunk();
         }
       }
     }

@@ -26,11 +26,14 @@ final class Pass implements AutoCloseable {
     carried = context.scope();
   }
 
-  /** Begins a chunk; closing the scope ends it and frees what its layers left. */
-  Scope beginChunk() {
+  void beginChunk() {
     chunk = context.scope();
     chunks++;
-    return chunk;
+  }
+
+  /** Ends a chunk and frees what its layers left. */
+  void endChunk() {
+    chunk.close();
   }
 
   /** Whether the chunk is the first of its video: a single frame. */

@@ -3,7 +3,6 @@ package dev.diorama.model.vae;
 import dev.diorama.Context;
 import dev.diorama.Conv3d;
 import dev.diorama.PaddingMode;
-import dev.diorama.Scope;
 import dev.diorama.Tensor;
 import dev.diorama.model.Config;
 import dev.diorama.model.ModelException;
@@ -109,7 +108,8 @@ public final class PatchCodec implements VideoCodec {
       int frame = 0;
       for (int index = 0; frame < size.frames(); index++) {
         int count = index == 0 ? 1 : stride;
-        try (Scope chunk = pass.beginChunk()) {
+        pass.beginChunk();
+        try {
           Tensor pixels = pass.tensor(1, count, size.height(), size.width(), 3);
           video.read(frame, pixels);
           Tensor blocks = pass.tensor(1, 1, height, width, 3L * patch * patch * count);
@@ -118,6 +118,8 @@ public final class PatchCodec implements VideoCodec {
           Tensor x = (index == 0 ? encodeFirst : encodeNext).apply(pass, blocks);
           Tensor target = latents.slice(1, index, index + 1).permute(1, 2, 3, 0);
           pass.kernels().copy(x.select(0, 0), target);
+        } finally {
+          pass.endChunk();
         }
         frame += count;
       }
@@ -133,7 +135,8 @@ public final class PatchCodec implements VideoCodec {
       int frame = 0;
       for (int index = 0; index < latents.size(1); index++) {
         int count = index == 0 ? 1 : stride;
-        try (Scope chunk = pass.beginChunk()) {
+        pass.beginChunk();
+        try {
           Tensor x = pass.tensor(1, 1, height, width, channels);
           pass.kernels()
               .copy(latents.slice(1, index, index + 1).permute(1, 2, 3, 0), x.select(0, 0));
@@ -144,6 +147,8 @@ public final class PatchCodec implements VideoCodec {
               .unpatchify(blocks.view(1, -1, blocks.size(4)), count, patch, patch, false, pixels);
           pass.kernels().channelAffine(pixels, half, half, 0, 1, pixels);
           sink.write(frame, pixels);
+        } finally {
+          pass.endChunk();
         }
         frame += count;
       }
