@@ -1,13 +1,41 @@
 package example;
 
-import java.io.IOException;
+import dev.diorama.Backend;
+import dev.diorama.Context;
+import dev.diorama.DType;
+import dev.diorama.Scope;
+import dev.diorama.Tensor;
+import java.util.Arrays;
 
-/** Finds the natives that came with the dependency. */
+/** Someone's service: attention on the CPU, from nothing but the dependency. */
 public final class Consumer {
-  public static void main(String[] args) throws IOException {
-    String sums = "/dev/diorama/natives/linux-x86_64/SHA256SUMS";
-    try (var in = Consumer.class.getResourceAsStream(sums)) {
-      System.out.write(in.readAllBytes());
+  /** Queries of zeros weigh all keys alike, so that the answer is the mean of the values. */
+  public static void main(String[] args) {
+    try (Backend backend = Backend.open("cpu");
+        Context context = backend.newContext();
+        Scope scope = context.scope()) {
+      Tensor queries = context.zeros(DType.F32, 1, 2, 1, 8);
+      Tensor keys = context.of(ramp(24), 1, 3, 1, 8);
+      Tensor values = context.of(ramp(24), 1, 3, 1, 8);
+      Tensor out = context.tensor(DType.F32, 1, 2, 1, 8);
+      context.kernels().attention(queries, keys, values, null, null, 0, out);
+
+      float[] expected = {8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15};
+      float[] actual = out.toFloats();
+      for (int i = 0; i < expected.length; i++) {
+        if (Math.abs(actual[i] - expected[i]) > 1e-5f) {
+          throw new AssertionError("attention gave " + Arrays.toString(actual));
+        }
+      }
+      System.out.println("attention on " + backend.name() + " gave the mean, as it should");
     }
+  }
+
+  private static float[] ramp(int count) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = i;
+    }
+    return values;
   }
 }
