@@ -46,7 +46,8 @@ public final class Plots {
   }
 
   private static CategoryChart times(List<Measurement> cases) {
-    CategoryChart chart = bars("Time relative to the rival's (lower is better)", "rival = 1");
+    CategoryChart chart =
+        bars("Time relative to the rival's (lower is better)", "rival = 1", cases.size());
     List<String> names = cases.stream().map(Plots::label).toList();
     chart.addSeries("Diorama", names, cases.stream().map(m -> 1 / m.speedup()).toList());
     chart.addSeries(cases.getFirst().rival(), names, cases.stream().map(m -> 1.0).toList());
@@ -54,7 +55,7 @@ public final class Plots {
   }
 
   private static CategoryChart shares(List<Measurement> cases) {
-    CategoryChart chart = bars("Share of the machine's measured limit", "%");
+    CategoryChart chart = bars("Share of the machine's measured limit", "%", cases.size());
     List<String> names = cases.stream().map(Plots::label).toList();
     chart.addSeries("Diorama", names, cases.stream().map(m -> 100 * m.share()).toList());
     return chart;
@@ -86,12 +87,20 @@ public final class Plots {
     return chart;
   }
 
-  private static CategoryChart bars(String title, String axis) {
+  private static CategoryChart bars(String title, String axis, int bars) {
     CategoryChart chart =
-        new CategoryChartBuilder().width(1100).height(640).title(title).yAxisTitle(axis).build();
-    chart.getStyler().setXAxisLabelRotation(60);
+        new CategoryChartBuilder()
+            .width(1100)
+            .height(120 + 50 * bars)
+            .title(title)
+            .yAxisTitle(axis)
+            .build();
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
+    chart.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
+    chart.getStyler().setXAxisLabelRotation(60);
+    chart.getStyler().setXAxisMaxLabelCount(bars);
+    chart.getStyler().setXAxisTickMarkSpacingHint(10);
     chart.getStyler().setAvailableSpaceFill(0.8);
     chart.getStyler().setSeriesColors(new Color[] {OURS, RIVAL});
     chart.getStyler().setYAxisMin(0.0);
@@ -100,7 +109,7 @@ public final class Plots {
 
   private static String label(Measurement m) {
     String name = m.key().replace(" f32", "");
-    return name.length() > 34 ? name.substring(0, 33) + "…" : name;
+    return name.length() > 44 ? name.substring(0, 43) + "…" : name;
   }
 
   private static Path save(IChart chart, Path file) throws IOException {
