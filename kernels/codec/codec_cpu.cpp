@@ -155,28 +155,50 @@ void channel_norm_cpu(Context& context, const Tensor& x, const Tensor& gamma, co
 void channel_affine_cpu(Context& context, const Tensor& x, const Tensor& scale, const Tensor& shift,
                         float low, float high, const Tensor& out) {
   constexpr int64_t kPiece = 1024;
-  Tensor factor = out, offset = out;  // scale and shift broadcast to the shape of out
+  const int64_t channels = out.shape[out.rank - 1];
   const FloatRows scales = float_rows(context, &scale), shifts = float_rows(context, &shift);
-  for (int axis = 0; axis < out.rank; ++axis) factor.strides[axis] = offset.strides[axis] = 0;
-  factor.data = const_cast<float*>(scales.data);
-  offset.data = const_cast<float*>(shifts.data);
-  factor.strides[out.rank - 1] = scale.shape[0] > 1;
-  offset.strides[out.rank - 1] = shift.shape[0] > 1;
-  const auto walk = make_walk<4>({&out, &x, &factor, &offset});
-  const int last = walk.rank - 1;
-  const int64_t to_stride = walk.strides[0][last];
-  for_each_run(context.threads(), walk, kPiece, [&](const int64_t* offsets, int64_t n, int) {
-    alignas(64) float buffers[3][kPiece];
-    char* to = data<char>(out) + offsets[0] * element_size(out.dtype);
-    const float* from = as_floats(data<char>(x) + offsets[1] * element_size(x.dtype), x.dtype,
-                                  walk.strides[1][last], n, buffers[0]);
-    const float* factors = as_floats(scales.data + offsets[2], DIO_F32, walk.strides[2][last], n, buffers[1]);
-    const float* summands =
-        as_floats(shifts.data + offsets[3], DIO_F32, walk.strides[3][last], n, buffers[2]);
+  // Scale and shift written out for a whole number of pixels: a piece of a run of dense pixels needs no
+  // other.
+  const int64_t period = (kPiece + channels - 1) / channels * channels;
+  float* factors = context.scratch_array<float>(static_cast<std::size_t>(2 * period));
+  float* summands = factors + period;
+  for (int64_t e = 0; e < period; ++e) {
+    factors[e] = scales.data[scale.shape[0] > 1 ? e % channels : 0];
+    summands[e] = shifts.data[shift.shape[0] > 1 ? e % channels : 0];
+  }
+  float* buffers = context.scratch_array<float>(static_cast<std::size_t>(3 * context.threads() * period));
+  const auto run = [&](char* to, int64_t to_stride, const char* from, int64_t from_stride,
+                       const float* factor, const float* summand, int64_t n, float* buffer) {
+    const float* values = as_floats(from, x.dtype, from_stride, n, buffer);
     const bool in_place = out.dtype == DIO_F32 && to_stride == 1;
-    float* result = in_place ? reinterpret_cast<float*>(to) : buffers[0];
-    HWY_DYNAMIC_DISPATCH(Affine)(from, factors, summands, low, high, n, result);
+    float* result = in_place ? reinterpret_cast<float*>(to) : buffer;
+    HWY_DYNAMIC_DISPATCH(Affine)(values, factor, summand, low, high, n, result);
     if (!in_place) narrow_floats(result, n, to, out.dtype, to_stride);
+  };
+  const int64_t to_size = element_size(out.dtype), from_size = element_size(x.dtype);
+  const auto dense = make_walk<2>({&out, &x});
+  const int last = dense.rank - 1;
+  if (out.strides[out.rank - 1] == 1 && dense.strides[0][last] == 1 && dense.shape[last] % channels == 0) {
+    const int64_t from_stride = dense.strides[1][last];
+    for_each_run(context.threads(), dense, period, [&](const int64_t* offsets, int64_t n, int thread) {
+      run(data<char>(out) + offsets[0] * to_size, 1, data<char>(x) + offsets[1] * from_size, from_stride,
+          factors, summands, n, buffers + 3 * thread * period);
+    });
+    return;
+  }
+  Tensor factor = out, summand = out;  // scale and shift in the shape of out
+  factor.data = factors;
+  summand.data = summands;
+  for (int axis = 0; axis < out.rank; ++axis)
+    factor.strides[axis] = summand.strides[axis] = axis == out.rank - 1;
+  const auto walk = make_walk<4>({&out, &x, &factor, &summand});
+  const int64_t* strides[4];
+  for (int n = 0; n < 4; ++n) strides[n] = walk.strides[n] + walk.rank - 1;
+  for_each_run(context.threads(), walk, kPiece, [&](const int64_t* offsets, int64_t n, int thread) {
+    float* buffer = buffers + 3 * thread * period;
+    run(data<char>(out) + offsets[0] * to_size, *strides[0], data<char>(x) + offsets[1] * from_size,
+        *strides[1], as_floats(factors + offsets[2], DIO_F32, *strides[2], n, buffer + period),
+        as_floats(summands + offsets[3], DIO_F32, *strides[3], n, buffer + 2 * period), n, buffer);
   });
 }
 

@@ -109,6 +109,10 @@ HWY_INLINE void widen(const void* from, int32_t dtype, int64_t stride, int64_t n
   } else if (stride == 1) {
     for (; i + step <= n; i += step) hn::StoreU(load_f16(halves + i), FloatTag(), to + i);
   }
+  if (stride == 0 && n > 0) {
+    const float value = load_float(from, dtype, 0);
+    for (; i < n; ++i) to[i] = value;
+  }
   for (; i < n; ++i) to[i] = load_float(from, dtype, i * stride);
 }
 
@@ -129,32 +133,28 @@ HWY_INLINE void narrow(const float* from, int64_t n, void* to, int32_t dtype, in
   for (; i < n; ++i) store_float(to, dtype, i * stride, from[i]);
 }
 
-// exp(x) within 2 units in the last place: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2]. 2^n is applied in
-// two halves, so that results beyond the range become infinity or fade to zero. NaN stays NaN.
+// exp(x), relative error below 3e-7 for |x| < 87; larger than e^88.4 it is infinity, and below e^-87 it stays
+// there. NaN stays NaN. Adding `magic` rounds x / ln 2 to an integer n and leaves n + 127 in the lowest bits:
+// the exponent field of 2^n.
 HWY_INLINE FloatVector exponential(FloatVector x) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> di;
-  x = hn::IfThenElse(hn::Gt(x, splat(89.0f)), splat(89.0f), x);
-  x = hn::IfThenElse(hn::Lt(x, splat(-104.0f)), splat(-104.0f), x);
-  const FloatVector whole = hn::Round(hn::Mul(x, splat(1.44269504f)));
-  FloatVector r = hn::NegMulAdd(whole, splat(0.693145752f), x);
-  r = hn::NegMulAdd(whole, splat(1.42860677e-6f), r);
-  FloatVector p = splat(1.38888889e-3f);
-  p = hn::MulAdd(p, r, splat(8.33333333e-3f));
-  p = hn::MulAdd(p, r, splat(4.16666667e-2f));
-  p = hn::MulAdd(p, r, splat(1.66666667e-1f));
-  p = hn::MulAdd(p, r, splat(0.5f));
+  const FloatVector magic = splat(12582912.0f + 127.0f);
+  x = hn::Max(splat(-87.0f), hn::Min(splat(89.0f), x));
+  const FloatVector shifted = hn::MulAdd(x, splat(1.44269504f), magic);
+  const FloatVector power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, shifted)));
+  const FloatVector r = hn::NegMulAdd(hn::Sub(shifted, magic), splat(0.693147182f), x);
+  FloatVector p = splat(1.374900678e-03f);
+  p = hn::MulAdd(p, r, splat(8.371414818e-03f));
+  p = hn::MulAdd(p, r, splat(4.166985909e-02f));
+  p = hn::MulAdd(p, r, splat(1.666649378e-01f));
+  p = hn::MulAdd(p, r, splat(4.999998580e-01f));
   p = hn::MulAdd(p, r, splat(1.0f));
   p = hn::MulAdd(p, r, splat(1.0f));
-  const auto n = hn::ConvertTo(di, whole);
-  const auto low = hn::ShiftRight<1>(n);
-  const auto high = hn::Sub(n, low);
-  const auto bias = hn::Set(di, 127);
-  p = hn::Mul(p, hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(low, bias))));
-  return hn::Mul(p, hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(high, bias))));
+  return hn::Mul(p, power);
 }
 
-// x / (1 + exp(y)).
+// x / (1 + exp(minus_y)).
 HWY_INLINE FloatVector times_sigmoid(FloatVector x, FloatVector minus_y) {
   return hn::Div(x, hn::Add(splat(1.0f), exponential(minus_y)));
 }
