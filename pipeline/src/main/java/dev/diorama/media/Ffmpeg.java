@@ -5,6 +5,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
 import static org.bytedeco.ffmpeg.global.avutil.av_strerror;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.bytedeco.javacpp.Loader;
 
 /**
@@ -21,11 +22,20 @@ final class Ffmpeg {
   private static final class Holder {
     private static final Throwable FAILURE = load();
 
+    /** Unpacks beside the project's own natives. */
+    private static Path cache() {
+      String base = System.getenv("XDG_CACHE_HOME");
+      Path folder =
+          base != null && base.startsWith("/")
+              ? Path.of(base)
+              : Path.of(System.getProperty("user.home"), ".cache");
+      return folder.resolve("diorama").resolve("ffmpeg");
+    }
+
     private static Throwable load() {
       try {
-        String folder = System.getProperty("diorama.cache");
-        if (folder != null && System.getProperty(CACHE) == null) {
-          System.setProperty(CACHE, folder + "/javacpp");
+        if (System.getProperty(CACHE) == null) {
+          System.setProperty(CACHE, cache().toString());
         }
         Loader.load(org.bytedeco.ffmpeg.global.avutil.class);
         av_log_set_level(AV_LOG_QUIET);

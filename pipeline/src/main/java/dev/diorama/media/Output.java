@@ -67,6 +67,16 @@ public record Output(Path path, Format format) {
   }
 
   /**
+   * Finds out early whether something can be written there.
+   *
+   * @throws MediaException with a sentence for the user when it cannot
+   */
+  public void check() throws MediaException {
+    Partial partial = format == Format.PNG ? Partial.folder(path) : Partial.file(path);
+    partial.close();
+  }
+
+  /**
    * Starts writing.
    *
    * @param clip what is going to be written
