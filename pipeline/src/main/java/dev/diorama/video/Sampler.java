@@ -17,8 +17,14 @@ public final class Sampler {
   private final Tensor sample;
   private final Tensor[] slots;
 
-  /** The scope owns what the scheduler keeps between steps. */
-  Sampler(Scheduler scheduler, Tensor sample, Scope scope) {
+  /**
+   * Prepares a run.
+   *
+   * @param scheduler the levels
+   * @param sample what is moved, F32; in any strides
+   * @param scope owns what the scheduler keeps between steps
+   */
+  public Sampler(Scheduler scheduler, Tensor sample, Scope scope) {
     this.scheduler = scheduler;
     this.sample = sample;
     slots = new Tensor[scheduler.slots()];
@@ -27,13 +33,28 @@ public final class Sampler {
     }
   }
 
-  /** One step, from what the model said with the prompt alone. */
-  void step(Kernels kernels, int step, Tensor prediction) {
+  /**
+   * One step without guidance.
+   *
+   * @param kernels where to compute
+   * @param step its number, from 0
+   * @param prediction what the model said with the prompt, of the sample's shape
+   */
+  public void step(Kernels kernels, int step, Tensor prediction) {
     step(kernels, step, new Tensor[] {prediction}, new double[] {1});
   }
 
-  /** One step, from what the model said with the prompt and with the negative prompt. */
-  void step(Kernels kernels, int step, Tensor prediction, Tensor negative, double guidance) {
+  /**
+   * One step with guidance.
+   *
+   * @param kernels where to compute
+   * @param step its number, from 0
+   * @param prediction what the model said with the prompt, of the sample's shape
+   * @param negative what it said with the negative prompt
+   * @param guidance the guidance scale
+   */
+  public void step(
+      Kernels kernels, int step, Tensor prediction, Tensor negative, double guidance) {
     Tensor[] predictions = {prediction, negative};
     step(kernels, step, predictions, new double[] {guidance, 1 - guidance});
   }
