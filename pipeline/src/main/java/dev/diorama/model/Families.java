@@ -24,7 +24,17 @@ final class Families {
   /** Parts that are read by their files alone; the class names are those of somebody's Python. */
   private static final Set<String> ANY_CLASS = Set.of("tokenizer", "image_processor");
 
+  private static final Set<String> PIPELINES = Set.of("WanPipeline", "WanImageToVideoPipeline");
+
   private Families() {}
+
+  static boolean isPipeline(String className) {
+    return PIPELINES.contains(className);
+  }
+
+  static Iterable<String> pipelines() {
+    return PIPELINES.stream().sorted().toList();
+  }
 
   static boolean isPart(String name) {
     return KNOWN.containsKey(name) || ANY_CLASS.contains(name);

@@ -53,6 +53,12 @@ public final class ModelDirectory {
       throw new ModelException("%s is not a model: it holds no %s.".formatted(path, INDEX));
     }
     Config index = Config.read(path.resolve(INDEX));
+    String pipeline = index.text("_class_name");
+    if (!Families.isPipeline(pipeline)) {
+      throw new ModelException(
+          "%s: the pipeline %s is not known; known are %s."
+              .formatted(index.file(), pipeline, String.join(", ", Families.pipelines())));
+    }
     Map<String, Component> components = new LinkedHashMap<>();
     for (String name : index.keys()) {
       JsonNode value = index.node(name);

@@ -10,8 +10,7 @@ import java.util.List;
 
 /**
  * A prompt (and a picture) as the blocks look at it: its states embedded to the model's width and,
- * where that takes at most {@value #CACHE_BYTES} bytes, the keys and values of every block. Neither
- * changes from step to step.
+ * where memory allows, the keys and values of every block. Neither changes from step to step.
  *
  * <p>A prompt's padding is rows of zeros, which all become one and the same key. That key is kept
  * once; the logarithm of how often it stands for is added to its scores, which gives the same
@@ -20,8 +19,6 @@ import java.util.List;
  * <p>Made by {@link WanTransformer#condition}; closed by the caller, before the transformer.
  */
 public final class WanCondition implements AutoCloseable {
-
-  private static final long CACHE_BYTES = 1L << 29;
 
   private final WanConfig config;
   private final List<WanBlock> blocks;
@@ -39,6 +36,7 @@ public final class WanCondition implements AutoCloseable {
    * @param textBias [1, 1, 1, text tokens], or null
    * @param image [image tokens, width], or null
    * @param scope owns the three and what is made here
+   * @param cacheBytes how much memory the keys of all blocks may take
    */
   WanCondition(
       Context context,
@@ -47,7 +45,8 @@ public final class WanCondition implements AutoCloseable {
       Tensor text,
       Tensor textBias,
       Tensor image,
-      Scope scope) {
+      Scope scope,
+      long cacheBytes) {
     this.config = config;
     this.blocks = blocks;
     this.text = text;
@@ -56,7 +55,7 @@ public final class WanCondition implements AutoCloseable {
     this.scope = scope;
     long rows = text.size(0) + (image == null ? 0 : image.size(0));
     long bytes = 2 * rows * config.width() * Float.BYTES * blocks.size();
-    if (bytes > CACHE_BYTES) {
+    if (bytes > cacheBytes) {
       cached = null;
       scratch = allocate();
       return;

@@ -24,6 +24,8 @@ import java.util.List;
  */
 public final class WanTransformer implements AutoCloseable {
 
+  private static final long CACHE_BYTES = 1L << 29;
+
   private final Context context;
   private final WanConfig config;
   private final Linear patchEmbedding;
@@ -88,6 +90,20 @@ public final class WanTransformer implements AutoCloseable {
    * @return the prompt as the blocks look at it; the caller closes it
    */
   public WanCondition condition(Tensor text, Tensor image) {
+    return condition(text, image, CACHE_BYTES);
+  }
+
+  /**
+   * Prepares a prompt, once for all steps.
+   *
+   * @param text the text encoder's states [1, tokens, text width], padded with rows of zeros
+   * @param image the image encoder's states [pictures, tokens, image width]; null for a model that
+   *     reads none
+   * @param cacheBytes how much memory the keys and values of all blocks may take; where they take
+   *     more, each block computes its own in every step
+   * @return the prompt as the blocks look at it; the caller closes it
+   */
+  public WanCondition condition(Tensor text, Tensor image, long cacheBytes) {
     long[] shape = text.shape();
     if (shape.length != 3 || shape[0] != 1 || shape[2] != config.textWidth()) {
       throw new IllegalArgumentException(
@@ -111,7 +127,8 @@ public final class WanTransformer implements AutoCloseable {
       Tensor embeddedImage =
           image == null ? null : embedder.image(context, image.view(-1, image.size(-1)), scope);
       condition =
-          new WanCondition(context, config, blocks, embeddedText, bias, embeddedImage, scope);
+          new WanCondition(
+              context, config, blocks, embeddedText, bias, embeddedImage, scope, cacheBytes);
       return condition;
     } finally {
       if (condition == null) {
