@@ -10,9 +10,10 @@ import dev.diorama.model.vae.VideoCodec;
  * What the transformer sees of the first frame, and where the latents lie in what it reads.
  *
  * @param input what it reads, [input channels, frames, height, width]
- * @param latents what the sampler moves, [latent channels, frames, height, width]; may be a part of input
- * @param firstFrame the encoded first frame [latent channels, 1, height, width] that replaces the first
- *     latent frame in every input, or null
+ * @param latents what the sampler moves, [latent channels, frames, height, width]; may be a part of
+ *     input
+ * @param firstFrame the encoded first frame [latent channels, 1, height, width] that replaces the
+ *     first latent frame in every input, or null
  */
 record Conditioning(Tensor input, Tensor latents, Tensor firstFrame) {
 
@@ -31,14 +32,12 @@ record Conditioning(Tensor input, Tensor latents, Tensor firstFrame) {
   }
 
   /**
-   * As in Wan 2.1 I2V: behind the latents the model reads a mask of the known frames, one channel for each
-   * frame of a group, and the encoded video of the picture and nothing.
+   * As in Wan 2.1 I2V: behind the latents the model reads a mask of the known frames, one channel
+   * for each frame of a group, and the encoded video of the picture and nothing.
    */
-  static Conditioning besideLatents(
-      Context context, Scope scope, long[] shape, int groupSize) {
+  static Conditioning besideLatents(Context context, Scope scope, long[] shape, int groupSize) {
     long channels = shape[0];
-    Tensor input =
-        scope.zeros(DType.F32, 2 * channels + groupSize, shape[1], shape[2], shape[3]);
+    Tensor input = scope.zeros(DType.F32, 2 * channels + groupSize, shape[1], shape[2], shape[3]);
     Tensor known = input.slice(0, channels, channels + groupSize).slice(1, 0, 1);
     try (Tensor one = context.of(new float[] {1}, 1, 1, 1, 1)) {
       context.kernels().copy(one.expand(known.shape()), known);

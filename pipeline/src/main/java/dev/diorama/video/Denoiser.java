@@ -12,8 +12,8 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * The denoising loop of the Wan pipelines: the expert for a step's noise level predicts with the prompt
- * and, under guidance, with the negative prompt; the sampler moves the latents.
+ * The denoising loop of the Wan pipelines: the expert for a step's noise level predicts with the
+ * prompt and, under guidance, with the negative prompt; the sampler moves the latents.
  */
 final class Denoiser {
 
@@ -38,8 +38,7 @@ final class Denoiser {
   private final Scheduler scheduler;
   private final Run run;
 
-  Denoiser(
-      Context context, ModelTraits model, VideoRequest request, Scheduler scheduler, Run run) {
+  Denoiser(Context context, ModelTraits model, VideoRequest request, Scheduler scheduler, Run run) {
     this.context = context;
     this.model = model;
     this.request = request;
@@ -77,8 +76,7 @@ final class Denoiser {
   /** Whether a step belongs to the first expert. */
   private boolean isHighNoise(int step) {
     return model.boundary().isEmpty()
-        || scheduler.timestep(step)
-            >= model.boundary().getAsDouble() * scheduler.trainTimesteps();
+        || scheduler.timestep(step) >= model.boundary().getAsDouble() * scheduler.trainTimesteps();
   }
 
   private void step(
@@ -114,8 +112,7 @@ final class Denoiser {
     if (!cleanFirstFrame) {
       return new float[] {timestep};
     }
-    long perFrame =
-        input.size(2) / model.patchHeight() * (input.size(3) / model.patchWidth());
+    long perFrame = input.size(2) / model.patchHeight() * (input.size(3) / model.patchWidth());
     float[] timesteps = new float[(int) (perFrame * (input.size(1) / model.patchFrames()))];
     Arrays.fill(timesteps, (int) perFrame, timesteps.length, timestep);
     return timesteps;
@@ -136,8 +133,7 @@ final class Denoiser {
       try {
         prompt = scope.keep(transformer.condition(states.prompt, states.image));
         boolean guided = states.negative != null;
-        negative =
-            guided ? scope.keep(transformer.condition(states.negative, states.image)) : null;
+        negative = guided ? scope.keep(transformer.condition(states.negative, states.image)) : null;
         prediction = output();
         negativePrediction = guided ? output() : null;
         done = true;

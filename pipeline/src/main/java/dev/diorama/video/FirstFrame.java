@@ -58,7 +58,9 @@ final class FirstFrame {
     float left = (float) ((fromWidth - usedWidth) / 2);
     float top = (float) ((fromHeight - usedHeight) / 2);
     return new Resample.Box(
-        left, top, (float) Math.min(fromWidth, left + usedWidth),
+        left,
+        top,
+        (float) Math.min(fromWidth, left + usedWidth),
         (float) Math.min(fromHeight, top + usedHeight));
   }
 }

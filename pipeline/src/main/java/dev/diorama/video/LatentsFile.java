@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Latents between denoising and decoding: a safetensors file with the tensor {@code latents}, [1, channels,
- * frames, height, width] in f32 as a denoiser leaves them, and the request as metadata.
+ * Latents between denoising and decoding: a safetensors file with the tensor {@code latents}, [1,
+ * channels, frames, height, width] in f32 as a denoiser leaves them, and the request as metadata.
  */
 final class LatentsFile {
   private static final String NAME = "latents";

@@ -48,9 +48,7 @@ final class Parts implements AutoCloseable {
 
   /** A use of a transformer, by its name in the model's index. */
   Shared<Loaded<WanTransformer>>.Lease transformer(String name) throws IOException {
-    return transformers
-        .computeIfAbsent(name, key -> part(key, WanTransformer::open))
-        .acquire();
+    return transformers.computeIfAbsent(name, key -> part(key, WanTransformer::open)).acquire();
   }
 
   private <T extends AutoCloseable> Shared<Loaded<T>> part(String name, Opener<T> opener) {

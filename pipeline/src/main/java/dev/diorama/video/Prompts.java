@@ -21,8 +21,8 @@ final class Prompts {
   }
 
   /**
-   * States of the prompt and, under guidance, of the negative prompt; the scope owns them. Prompts that do
-   * not fit are refused before the encoder is loaded.
+   * States of the prompt and, under guidance, of the negative prompt; the scope owns them. Prompts
+   * that do not fit are refused before the encoder is loaded.
    */
   Tensor[] encode(Scope scope) throws IOException {
     boolean guided = request.guidance() > 1;
@@ -50,8 +50,7 @@ final class Prompts {
     if (tokens.dropped() > 0) {
       throw new IllegalArgumentException(
           "%s has %d tokens, but the maximal sequence length is %d; shorten it"
-              .formatted(
-                  name, tokens.length() + tokens.dropped(), request.maxSequenceLength()));
+              .formatted(name, tokens.length() + tokens.dropped(), request.maxSequenceLength()));
     }
     return tokens;
   }

@@ -50,8 +50,7 @@ final class RequestCheck {
         name,
         text.length(),
         LONGEST_PROMPT);
-    require(
-        text.indexOf('\uFFFD') < 0 && !hasLoneSurrogate(text), "%s is not valid Unicode", name);
+    require(text.indexOf('\uFFFD') < 0 && !hasLoneSurrogate(text), "%s is not valid Unicode", name);
   }
 
   private static boolean hasLoneSurrogate(String text) {
@@ -138,8 +137,7 @@ final class RequestCheck {
       return;
     }
     Path folder = file.toAbsolutePath().getParent();
-    require(
-        folder != null && Files.isDirectory(folder), "the folder %s does not exist", folder);
+    require(folder != null && Files.isDirectory(folder), "the folder %s does not exist", folder);
     require(Files.isWritable(folder), "the folder %s cannot be written to", folder);
     require(!Files.isDirectory(file), "%s is a folder, not a file for latents", file);
   }

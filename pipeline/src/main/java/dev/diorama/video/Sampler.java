@@ -10,7 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Moves a sample along a scheduler's levels: guidance and the scheduler's update in one pass over memory.
+ * Moves a sample along a scheduler's levels: guidance and the scheduler's update in one pass over
+ * memory.
  */
 public final class Sampler {
   private final Scheduler scheduler;
@@ -53,8 +54,7 @@ public final class Sampler {
    * @param negative what it said with the negative prompt
    * @param guidance the guidance scale
    */
-  public void step(
-      Kernels kernels, int step, Tensor prediction, Tensor negative, double guidance) {
+  public void step(Kernels kernels, int step, Tensor prediction, Tensor negative, double guidance) {
     Tensor[] predictions = {prediction, negative};
     step(kernels, step, predictions, new double[] {guidance, 1 - guidance});
   }

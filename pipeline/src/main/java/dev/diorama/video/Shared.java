@@ -3,8 +3,8 @@ package dev.diorama.video;
 import java.io.IOException;
 
 /**
- * Something expensive that several generators use at once: opened for the first, closed after the last,
- * or kept until the model closes.
+ * Something expensive that several generators use at once: opened for the first, closed after the
+ * last, or kept until the model closes.
  */
 final class Shared<T extends AutoCloseable> implements AutoCloseable {
 

@@ -12,9 +12,9 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Runs requests on a {@link VideoModel}, one after the other, with a context of its own. Used by one
- * thread at a time; a second one gets an {@link IllegalStateException}. Many generators work side by
- * side on one model.
+ * Runs requests on a {@link VideoModel}, one after the other, with a context of its own. Used by
+ * one thread at a time; a second one gets an {@link IllegalStateException}. Many generators work
+ * side by side on one model.
  */
 public final class VideoGenerator implements AutoCloseable {
   private final VideoModel model;
@@ -48,8 +48,8 @@ public final class VideoGenerator implements AutoCloseable {
   }
 
   /**
-   * Makes a video. The request is checked first; its latents are written, where it asks for that, before
-   * they are decoded.
+   * Makes a video. The request is checked first; its latents are written, where it asks for that,
+   * before they are decoded.
    *
    * @param request what to make
    * @param consumer receives each frame when it is decoded
@@ -69,8 +69,7 @@ public final class VideoGenerator implements AutoCloseable {
     begin();
     Run run = new Run(listener, latentsListener, token);
     try (Scope scope = context.scope()) {
-      Scheduler scheduler =
-          model.traits().scheduler().create(request.steps(), request.flowShift());
+      Scheduler scheduler = model.traits().scheduler().create(request.steps(), request.flowShift());
       Tensor[] text = new Prompts(parts, request, run).encode(scope);
       Pictures pictures = new Pictures(parts, context, request, run);
       Conditioning conditioning = pictures.condition(scope);
@@ -100,7 +99,8 @@ public final class VideoGenerator implements AutoCloseable {
    * @param listener hears about the progress
    * @param token may cancel the work from another thread
    * @throws CancellationException when the token was cancelled
-   * @throws IOException when the file is not one of this model's latents, or frames cannot be written
+   * @throws IOException when the file is not one of this model's latents, or frames cannot be
+   *     written
    */
   public void decode(
       Path latents, FrameConsumer consumer, ProgressListener listener, CancellationToken token)

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * A video model: a directory in the diffusers layout, opened on a backend. The weights are mapped once
- * and shared by every {@link VideoGenerator}; safe from many threads.
+ * A video model: a directory in the diffusers layout, opened on a backend. The weights are mapped
+ * once and shared by every {@link VideoGenerator}; safe from many threads.
  */
 public final class VideoModel implements AutoCloseable {
   /** Models below this share of the machine's memory stay loaded. */
@@ -43,9 +43,9 @@ public final class VideoModel implements AutoCloseable {
   }
 
   /**
-   * Opens a model directory. Reads configurations only; weights are mapped when they are first used.
-   * A model that is small beside the machine's memory stays loaded between requests, any other has one
-   * part in memory at a time.
+   * Opens a model directory. Reads configurations only; weights are mapped when they are first
+   * used. A model that is small beside the machine's memory stays loaded between requests, any
+   * other has one part in memory at a time.
    *
    * @param directory the folder that holds {@code model_index.json}
    * @param backend where the model runs; must stay open longer than the model
@@ -102,7 +102,8 @@ public final class VideoModel implements AutoCloseable {
    * Checks a request against this model, cheaply: no weights are read.
    *
    * @param request the request
-   * @throws IllegalArgumentException with one sentence that says what is wrong and what would be right
+   * @throws IllegalArgumentException with one sentence that says what is wrong and what would be
+   *     right
    */
   public void check(VideoRequest request) {
     RequestCheck.check(traits, request);
@@ -145,8 +146,8 @@ public final class VideoModel implements AutoCloseable {
   }
 
   /**
-   * Frames of video that one latent frame after the first stands for: a video has {@code 1 + n * stride}
-   * frames.
+   * Frames of video that one latent frame after the first stands for: a video has {@code 1 + n *
+   * stride} frames.
    *
    * @return frames
    */

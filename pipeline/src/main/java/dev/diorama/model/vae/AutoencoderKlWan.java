@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The causal VAE of Wan 2.1 and, with residual stages and pixels in patches, of Wan 2.2. Works chunk by
- * chunk: the first frame alone, then as many frames as one latent frame stands for.
+ * The causal VAE of Wan 2.1 and, with residual stages and pixels in patches, of Wan 2.2. Works
+ * chunk by chunk: the first frame alone, then as many frames as one latent frame stands for.
  */
 public final class AutoencoderKlWan implements VideoCodec {
   private static final float ALL = Float.POSITIVE_INFINITY;
@@ -57,8 +57,8 @@ public final class AutoencoderKlWan implements VideoCodec {
    * @return the codec
    * @throws ModelException when the configuration is not understood or the weights do not fit it
    */
-  public static AutoencoderKlWan open(
-      Context context, Config json, Safetensors file) throws ModelException {
+  public static AutoencoderKlWan open(Context context, Config json, Safetensors file)
+      throws ModelException {
     VaeConfig config = VaeConfig.read(json);
     VaeWeights weights = new VaeWeights(context, file);
     try {

@@ -4,8 +4,8 @@ import dev.diorama.Conv3d;
 import dev.diorama.Tensor;
 
 /**
- * A 3D convolution that sees no later frame: with a kernel of t frames it carries the latest t - 1 from
- * chunk to chunk. Height and width keep their size.
+ * A 3D convolution that sees no later frame: with a kernel of t frames it carries the latest t - 1
+ * from chunk to chunk. Height and width keep their size.
  */
 final class CausalConv implements Layer {
   private final Tensor weight;

@@ -3,7 +3,9 @@ package dev.diorama.model.vae;
 import dev.diorama.Tensor;
 import java.util.List;
 
-/** A stage of the residual encoder: its blocks and its down-sampling beside an averaging shortcut. */
+/**
+ * A stage of the residual encoder: its blocks and its down-sampling beside an averaging shortcut.
+ */
 final class DownBlock implements Layer {
   private final List<Layer> blocks;
   private final Downsample downsample;
@@ -22,8 +24,7 @@ final class DownBlock implements Layer {
   public Tensor apply(Pass pass, Tensor x) {
     int factorSpace = downsample == null ? 1 : 2;
     long frames = (x.size(1) + factorTime - 1) / factorTime;
-    Tensor shortcut =
-        pass.tensor(1, frames, x.size(2) / factorSpace, x.size(3) / factorSpace, out);
+    Tensor shortcut = pass.tensor(1, frames, x.size(2) / factorSpace, x.size(3) / factorSpace, out);
     pass.kernels().avgDown(x, factorTime, factorSpace, shortcut);
     Tensor y = x;
     for (Layer block : blocks) {

@@ -6,9 +6,9 @@ import dev.diorama.Tensor;
 import dev.diorama.model.ModelException;
 
 /**
- * Halves height and width, and the frames too where it has a convolution over time: each pair of frames
- * then becomes one, with the last frame of the chunk before as a third tap. The first frame of a video
- * stays alone.
+ * Halves height and width, and the frames too where it has a convolution over time: each pair of
+ * frames then becomes one, with the last frame of the chunk before as a third tap. The first frame
+ * of a video stays alone.
  */
 final class Downsample implements Layer {
   private static final Conv3d SPACE = new Conv3d(1, 2, 2, 0, 0, 1, 0, 1, PaddingMode.ZERO, 1);

@@ -9,8 +9,8 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * One run of an encoder or decoder over a video, chunk after chunk: where it computes and what its causal
- * layers carry from one chunk to the next.
+ * One run of an encoder or decoder over a video, chunk after chunk: where it computes and what its
+ * causal layers carry from one chunk to the next.
  */
 final class Pass implements AutoCloseable {
   private final Context context;
@@ -55,8 +55,7 @@ final class Pass implements AutoCloseable {
   /** The latest frames that the layer saw, zeros before the first. */
   Tensor carry(Object layer, Tensor x, int frames) {
     return carries.computeIfAbsent(
-        layer,
-        key -> carried.zeros(DType.F32, 1, frames, x.size(2), x.size(3), x.size(4)));
+        layer, key -> carried.zeros(DType.F32, 1, frames, x.size(2), x.size(3), x.size(4)));
   }
 
   @Override

@@ -10,9 +10,9 @@ import dev.diorama.model.Safetensors;
 import java.io.IOException;
 
 /**
- * The linear codec of the nano model. The first frame is cut into blocks of pixels, each later group of
- * frames into blocks of pixels over time; a matrix product makes a latent of each block. Decoding looks at
- * 3x3 latents, and at the latent frame before for all but the first.
+ * The linear codec of the nano model. The first frame is cut into blocks of pixels, each later
+ * group of frames into blocks of pixels over time; a matrix product makes a latent of each block.
+ * Decoding looks at 3x3 latents, and at the latent frame before for all but the first.
  */
 public final class PatchCodec implements VideoCodec {
   private static final Conv3d FIRST = new Conv3d(1, 1, 1, 0, 1, 1, 1, 1, PaddingMode.REPLICATE, 1);
@@ -56,8 +56,8 @@ public final class PatchCodec implements VideoCodec {
    * @return the codec
    * @throws ModelException when the configuration is not understood or the weights do not fit it
    */
-  public static PatchCodec open(
-      Context context, Config json, Safetensors file) throws ModelException {
+  public static PatchCodec open(Context context, Config json, Safetensors file)
+      throws ModelException {
     Codecs.Shape shape = shape(json);
     VaeWeights weights = new VaeWeights(context, file);
     try {
@@ -70,9 +70,7 @@ public final class PatchCodec implements VideoCodec {
 
   static Codecs.Shape shape(Config json) throws ModelException {
     return new Codecs.Shape(
-        size(json, "latent_channels"),
-        size(json, "patch_size"),
-        size(json, "temporal_patch_size"));
+        size(json, "latent_channels"), size(json, "patch_size"), size(json, "temporal_patch_size"));
   }
 
   private static int size(Config json, String key) throws ModelException {

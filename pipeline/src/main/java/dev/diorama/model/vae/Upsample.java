@@ -6,8 +6,8 @@ import dev.diorama.Tensor;
 import dev.diorama.model.ModelException;
 
 /**
- * Doubles height and width, and the frames too where it has a convolution over time: that one makes two
- * frames side by side in the channels. The first frame of a video stays alone.
+ * Doubles height and width, and the frames too where it has a convolution over time: that one makes
+ * two frames side by side in the channels. The first frame of a video stays alone.
  */
 final class Upsample implements Layer {
   private static final Conv3d SPACE = new Conv3d(1, 1, 1, 0, 1, 1, 1, 1, PaddingMode.ZERO, 2);

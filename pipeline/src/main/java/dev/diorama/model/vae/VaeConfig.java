@@ -74,7 +74,8 @@ record VaeConfig(
     require(in, size(in, "out_channels", 3, MAX_CHANNELS) == pixels, "out_channels", "" + pixels);
     int space = spatialStride();
     String key = "scale_factor_spatial";
-    require(in, size(in, key, space, MAX_CHANNELS) == space, key, space + ", as its stages make it");
+    require(
+        in, size(in, key, space, MAX_CHANNELS) == space, key, space + ", as its stages make it");
     int time = temporalStride();
     key = "scale_factor_temporal";
     require(in, size(in, key, time, MAX_CHANNELS) == time, key, time + ", as its stages make it");

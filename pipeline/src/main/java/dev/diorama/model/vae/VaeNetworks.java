@@ -12,7 +12,8 @@ final class VaeNetworks {
   static List<Layer> encoder(VaeConfig config, VaeWeights weights) throws ModelException {
     List<Layer> layers = new ArrayList<>();
     int width = config.baseDim();
-    layers.add(weights.patchedConv("encoder.conv_in", width, config.pixelChannels(), config.patch()));
+    layers.add(
+        weights.patchedConv("encoder.conv_in", width, config.pixelChannels(), config.patch()));
     int stages = config.stages();
     int index = 0;
     double scale = 1;
@@ -101,7 +102,8 @@ final class VaeNetworks {
     layers.add(
         new NormedConv(
             weights.norm("decoder.norm_out", width, 3),
-            weights.unpatchedConv("decoder.conv_out", config.pixelChannels(), width, config.patch())));
+            weights.unpatchedConv(
+                "decoder.conv_out", config.pixelChannels(), width, config.patch())));
     return layers;
   }
 

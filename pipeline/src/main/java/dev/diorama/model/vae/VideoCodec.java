@@ -5,8 +5,8 @@ import dev.diorama.Tensor;
 import java.io.IOException;
 
 /**
- * Turns video into latents and latents into video. Holds weights only; safe from many threads, each with
- * a context of its own.
+ * Turns video into latents and latents into video. Holds weights only; safe from many threads, each
+ * with a context of its own.
  */
 public interface VideoCodec extends AutoCloseable {
 
@@ -37,8 +37,8 @@ public interface VideoCodec extends AutoCloseable {
    * @param context where to compute
    * @param video where the pixels come from
    * @param size of the video
-   * @param latents receives the latents as a denoiser sees them, [channels, frames, height, width] in any
-   *     strides
+   * @param latents receives the latents as a denoiser sees them, [channels, frames, height, width]
+   *     in any strides
    * @param checkpoint called between layers; what it throws ends the work
    */
   void encode(Context context, FrameSource video, Size size, Tensor latents, Runnable checkpoint);

@@ -4,8 +4,8 @@ import dev.diorama.model.ModelException;
 import java.util.List;
 
 /**
- * DPM-Solver++ (Lu et al. 2022) of first or second order on flow levels, second order as the midpoint or
- * the Heun variant. Keeps one clean prediction between steps.
+ * DPM-Solver++ (Lu et al. 2022) of first or second order on flow levels, second order as the
+ * midpoint or the Heun variant. Keeps one clean prediction between steps.
  */
 final class DpmSolverMultistep implements Scheduler {
   /** From this many steps on, the last step may keep its order. */
@@ -18,8 +18,7 @@ final class DpmSolverMultistep implements Scheduler {
   private final boolean heun;
   private final boolean simpleEnd;
 
-  DpmSolverMultistep(SchedulerConfig config, double shift, int steps)
-      throws ModelException {
+  DpmSolverMultistep(SchedulerConfig config, double shift, int steps) throws ModelException {
     config.require("use_flow_sigmas", true, false);
     config.refuse("use_karras_sigmas");
     config.refuse("use_exponential_sigmas");
@@ -65,8 +64,7 @@ final class DpmSolverMultistep implements Scheduler {
     if (step > 0 && !(last && simpleEnd)) {
       double r = (schedule.lambda(step) - schedule.lambda(step - 1)) / h;
       LinearForm slope = clean.minus(LinearForm.unit(Update.FIRST_SLOT, tensors)).times(1 / r);
-      double weight =
-          heun ? schedule.alpha(step + 1) * (Math.expm1(-h) / h + 1) : -0.5 * decay;
+      double weight = heun ? schedule.alpha(step + 1) * (Math.expm1(-h) / h + 1) : -0.5 * decay;
       next = next.plus(slope.times(weight));
     }
     return new Update(List.of(0, SAMPLE), List.of(clean.weights(), next.weights()));

@@ -8,8 +8,7 @@ final class FlowMatchEuler implements Scheduler {
   private final Schedule schedule;
   private final int trainTimesteps;
 
-  FlowMatchEuler(SchedulerConfig config, double shift, int steps)
-      throws ModelException {
+  FlowMatchEuler(SchedulerConfig config, double shift, int steps) throws ModelException {
     config.refuse("use_dynamic_shifting");
     config.refuse("use_karras_sigmas");
     config.refuse("use_exponential_sigmas");
@@ -21,8 +20,7 @@ final class FlowMatchEuler implements Scheduler {
   }
 
   /** The ends of the range are shifted in single precision, then everything once more in double. */
-  private Schedule schedule(SchedulerConfig config, double shift, int steps)
-      throws ModelException {
+  private Schedule schedule(SchedulerConfig config, double shift, int steps) throws ModelException {
     float factor = (float) shift;
     float rest = (float) (shift - 1);
     float largest = Schedule.shift(1f, factor, rest);

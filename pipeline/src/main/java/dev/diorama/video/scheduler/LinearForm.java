@@ -1,8 +1,8 @@
 package dev.diorama.video.scheduler;
 
 /**
- * A weighted sum of the tensors of a step, as its weights: the algebra in which the solvers are written.
- * Immutable.
+ * A weighted sum of the tensors of a step, as its weights: the algebra in which the solvers are
+ * written. Immutable.
  */
 record LinearForm(double[] weights) {
 

@@ -1,6 +1,7 @@
 package dev.diorama.video.scheduler;
 
 import dev.diorama.model.ModelException;
+
 /** What a model's output stands for. */
 enum Prediction {
   /** The velocity of the flow, noise minus data. */

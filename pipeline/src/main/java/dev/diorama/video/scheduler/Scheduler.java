@@ -1,8 +1,8 @@
 package dev.diorama.video.scheduler;
 
 /**
- * The noise levels of one run and the updates between them. Immutable: an update depends on the number
- * of its step alone, the state of a run lives in the caller's tensors.
+ * The noise levels of one run and the updates between them. Immutable: an update depends on the
+ * number of its step alone, the state of a run lives in the caller's tensors.
  */
 public interface Scheduler {
 

@@ -8,8 +8,8 @@ import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
- * A {@code scheduler_config.json}. Settings that would change the result and that are not done here are
- * refused with a sentence, never ignored.
+ * A {@code scheduler_config.json}. Settings that would change the result and that are not done here
+ * are refused with a sentence, never ignored.
  */
 public final class SchedulerConfig {
   private static final int DEFAULT_TRAIN_TIMESTEPS = 1000;

@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * UniPC (Zhao et al. 2023): a multistep predictor for the next sample, and a corrector that improves the
- * current one once the model has been asked there. It works on clean predictions.
+ * UniPC (Zhao et al. 2023): a multistep predictor for the next sample, and a corrector that
+ * improves the current one once the model has been asked there. It works on clean predictions.
  *
- * <p>Slots 0 to order - 1 hold the clean predictions of the latest steps, that of step s in slot s modulo
- * order; the slot after them holds the corrected sample from which the latest predictor started.
+ * <p>Slots 0 to order - 1 hold the clean predictions of the latest steps, that of step s in slot s
+ * modulo order; the slot after them holds the corrected sample from which the latest predictor
+ * started.
  */
 final class UniPcMultistep implements Scheduler {
   private static final int MAX_ORDER = 4;
@@ -24,8 +25,7 @@ final class UniPcMultistep implements Scheduler {
   private final boolean lowerOrderFinal;
   private final Set<Integer> uncorrected;
 
-  UniPcMultistep(SchedulerConfig config, double shift, int steps)
-      throws ModelException {
+  UniPcMultistep(SchedulerConfig config, double shift, int steps) throws ModelException {
     config.require("use_flow_sigmas", true, false);
     config.refuse("use_karras_sigmas");
     config.refuse("use_exponential_sigmas");
@@ -35,8 +35,7 @@ final class UniPcMultistep implements Scheduler {
     config.refuseValue("solver_p");
     config.require("predict_x0", true, true);
     order = config.wholeNumber("solver_order", 2, MAX_ORDER);
-    String type =
-        config.oneOf("solver_type", "bh2", "bh2", "bh1", "midpoint", "heun", "logrho");
+    String type = config.oneOf("solver_type", "bh2", "bh2", "bh1", "midpoint", "heun", "logrho");
     bh1 = type.equals("bh1");
     prediction = Prediction.of(config);
     lowerOrderFinal = config.flag("lower_order_final", true);
@@ -45,8 +44,7 @@ final class UniPcMultistep implements Scheduler {
     schedule = schedule(config, shift, steps);
   }
 
-  private Schedule schedule(SchedulerConfig config, double shift, int steps)
-      throws ModelException {
+  private Schedule schedule(SchedulerConfig config, double shift, int steps) throws ModelException {
     double[] range = Schedule.linspace(1, 1.0 / trainTimesteps, steps + 1);
     double[] sigmas = new double[steps];
     for (int i = 0; i < steps; i++) {
@@ -64,8 +62,7 @@ final class UniPcMultistep implements Scheduler {
   @Override
   public Update update(int step) {
     LinearForm sample = tensor(Update.SAMPLE);
-    LinearForm clean =
-        prediction.clean(tensor(Update.PREDICTION), sample, schedule.sigmas()[step]);
+    LinearForm clean = prediction.clean(tensor(Update.PREDICTION), sample, schedule.sigmas()[step]);
     LinearForm corrected =
         step > 0 && !uncorrected.contains(step - 1) ? correct(step, clean) : sample;
     LinearForm next = predict(step, clean, corrected);
@@ -154,9 +151,7 @@ final class UniPcMultistep implements Scheduler {
     /** The step of first order. */
     LinearForm move(LinearForm sample, LinearForm clean) {
       double ratio = (double) schedule.sigmas()[from + 1] / schedule.sigmas()[from];
-      return sample
-          .times(ratio)
-          .minus(clean.times(schedule.alpha(from + 1) * Math.expm1(hh)));
+      return sample.times(ratio).minus(clean.times(schedule.alpha(from + 1) * Math.expm1(hh)));
     }
 
     /** The same step, bent by the slopes. */
