@@ -33,14 +33,18 @@ HWY_INLINE float row_sum(const float* x, int64_t n) {
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
 }
 
-// The sum of (x - mean)^2.
+// The sum of (x - mean)^2. Where this is not the first pass over the row, memory is idle: the next row is
+// called for meanwhile.
+template <bool kPrefetch>
 HWY_INLINE float row_squares(const float* x, int64_t n, float mean) {
+  constexpr int64_t kLine = 16;  // floats
   const FloatTag d;
   const int64_t step = lanes();
   const FloatVector middle = splat(mean);
   FloatVector s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
   int64_t c = 0;
   for (; c + 4 * step <= n; c += 4 * step) {
+    for (int64_t line = 0; kPrefetch && line < 4 * step; line += kLine) hwy::Prefetch(x + n + c + line);
     const FloatVector v0 = hn::Sub(hn::LoadU(d, x + c), middle);
     const FloatVector v1 = hn::Sub(hn::LoadU(d, x + c + step), middle);
     const FloatVector v2 = hn::Sub(hn::LoadU(d, x + c + 2 * step), middle);
@@ -111,7 +115,8 @@ void NormRows(const NormArguments& a, int64_t begin, int64_t end, float* buffer)
     }
     float* out = a.out.plain() ? reinterpret_cast<float*>(a.out.row(m)) : buffer;
     const float mean = a.centred ? row_sum(x, n) / static_cast<float>(n) : 0.0f;
-    const float variance = row_squares(x, n, mean) / static_cast<float>(n);
+    const float variance =
+        (a.centred ? row_squares<true>(x, n, mean) : row_squares<false>(x, n, mean)) / static_cast<float>(n);
     const int64_t group = a.scale.data || a.shift.data ? a.group(m) : 0;
     const Parameters parameters = {a.weight.data, a.bias.data, a.scale.row(group), a.shift.row(group)};
     const float inverse = 1.0f / std::sqrt(variance + a.eps);
@@ -181,9 +186,9 @@ void QkRows(const QkArguments& a, int64_t begin, int64_t end, float* buffer) {
     }
     float squares = 0;
     if (x_head == size) {
-      squares = row_squares(x, channels, 0);
+      squares = row_squares<false>(x, channels, 0);
     } else {
-      for (int64_t h = 0; h < heads; ++h) squares += row_squares(x + h * x_head, size, 0);
+      for (int64_t h = 0; h < heads; ++h) squares += row_squares<false>(x + h * x_head, size, 0);
     }
     const float factor = 1.0f / std::sqrt(squares / static_cast<float>(channels) + a.eps);
     if (rotation) {
