@@ -88,13 +88,13 @@ final class Denoiser {
       fixFirstFrame(conditioning, input);
     }
     float[] timesteps = timesteps(step, input, conditioning.firstFrame() != null);
-    asked.transformer.predict(input, timesteps, asked.prompt, asked.prediction);
+    asked.transformer.predict(input, timesteps, asked.prompt, asked.prediction, run::checkpoint);
     if (asked.negative == null) {
       sampler.step(kernels, step, asked.prediction);
       return;
     }
-    run.checkpoint();
-    asked.transformer.predict(input, timesteps, asked.negative, asked.negativePrediction);
+    asked.transformer.predict(
+        input, timesteps, asked.negative, asked.negativePrediction, run::checkpoint);
     boolean second = !high && request.guidance2() != null;
     double guidance = second ? request.guidance2() : request.guidance();
     sampler.step(kernels, step, asked.prediction, asked.negativePrediction, guidance);

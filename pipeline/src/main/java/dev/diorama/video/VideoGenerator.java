@@ -71,17 +71,21 @@ public final class VideoGenerator implements AutoCloseable {
     try (Scope scope = context.scope()) {
       Scheduler scheduler = model.traits().scheduler().create(request.steps(), request.flowShift());
       Tensor[] text = new Prompts(parts, request, run).encode(scope);
+      endStage();
       Pictures pictures = new Pictures(parts, context, request, run);
       Conditioning conditioning = pictures.condition(scope);
-      Denoiser.States states =
-          new Denoiser.States(
-              text[0], text.length > 1 ? text[1] : null, pictures.clipStates(scope));
+      Tensor image = pictures.clipStates(scope);
+      endStage();
       Tensor latents = conditioning.latents();
       try (Generator noise = context.generator(request.seed())) {
         context.kernels().randn(noise, latents);
       }
       new Denoiser(context, model.traits(), request, scheduler, run)
-          .denoise(parts::transformer, conditioning, states);
+          .denoise(
+              parts::transformer,
+              conditioning,
+              new Denoiser.States(text[0], text.length > 1 ? text[1] : null, image));
+      endStage();
       if (request.latents() != null) {
         LatentsFile.write(request.latents(), latents, model.name(), request);
       }
@@ -121,6 +125,13 @@ public final class VideoGenerator implements AutoCloseable {
     try (Shared<Loaded<VideoCodec>>.Lease codec = model.codec()) {
       FrameDelivery delivery = new FrameDelivery(context, consumer, run, frames);
       codec.get().part().decode(context, latents, delivery, run::checkpoint);
+    }
+  }
+
+  /** Gives back what a stage used, where the next part needs the room. */
+  private void endStage() {
+    if (!model.keeps()) {
+      context.trim();
     }
   }
 

@@ -171,6 +171,20 @@ public final class WanTransformer implements AutoCloseable {
    * @param out [out channels, frames, height, width], F32, contiguous
    */
   public void predict(Tensor latents, float[] timestep, WanCondition condition, Tensor out) {
+    predict(latents, timestep, condition, out, () -> {});
+  }
+
+  /**
+   * Runs the model, and lets the caller end it between two blocks.
+   *
+   * @param latents [in channels, frames, height, width], F32, contiguous
+   * @param timestep one for all tokens, or one a token in the order frame, row, column
+   * @param condition the prompt
+   * @param out [out channels, frames, height, width], F32, contiguous
+   * @param checkpoint called before every block; what it throws ends the run
+   */
+  public void predict(
+      Tensor latents, float[] timestep, WanCondition condition, Tensor out, Runnable checkpoint) {
     PatchGrid grid = PatchGrid.of(config, latents);
     if (buffers == null || !buffers.grid.equals(grid)) {
       closeBuffers();
@@ -183,6 +197,7 @@ public final class WanTransformer implements AutoCloseable {
     kernels.patchify(channelsLast(latents), patch[0], patch[1], patch[2], true, b.patches);
     patchEmbedding.apply(kernels, b.patches.select(0, 0), b.states);
     for (int i = 0; i < blocks.size(); i++) {
+      checkpoint.run();
       CrossKeys keys = condition.keys(kernels, i);
       blocks.get(i).run(kernels, b, timesteps.block(i), timesteps.index(), keys);
     }
