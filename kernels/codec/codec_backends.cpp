@@ -1,5 +1,6 @@
 #include "codec_cpu.h"
 #include "codec_reference.h"
+#include "conv3d.h"
 #include "register.h"
 
 namespace diorama {
@@ -7,6 +8,7 @@ namespace {
 
 template <typename Real>
 void add_codec(Operations& operations) {
+  operations.conv3d = conv3d_plain<Real>;
   operations.carry_update = carry_update_plain;
   operations.channel_norm = channel_norm_plain<Real>;
   operations.channel_affine = channel_affine_plain<Real>;
@@ -24,6 +26,7 @@ void add_codec_reference(Operations& operations) { add_codec<double>(operations)
 void add_codec_plain(Operations& operations) { add_codec<float>(operations); }
 
 void add_codec_cpu(Operations& operations) {
+  operations.conv3d = conv3d_cpu;
   operations.carry_update = carry_update_cpu;
   operations.channel_norm = channel_norm_cpu;
   operations.channel_affine = channel_affine_cpu;
