@@ -79,9 +79,10 @@ MemoryPool::~MemoryPool() {
 void* MemoryPool::allocate(std::size_t bytes) {
   if (bytes > kLargest) fail(bytes);
   const std::size_t size = size_class(bytes);
-  const auto found = by_size_.find(size);
+  const auto [first, last] = by_size_.equal_range(size);
   void* memory = nullptr;
-  if (found != by_size_.end()) {
+  if (first != last) {
+    const auto found = std::prev(last);  // freed last, so likely in a cache
     memory = found->second->memory;
     live_.emplace(memory, Live{bytes, size});
     waiting_.erase(found->second);
