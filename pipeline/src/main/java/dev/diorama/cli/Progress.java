@@ -83,7 +83,9 @@ final class Progress implements ProgressListener, AutoCloseable {
     }
     lastLine = now;
     String left =
-        done == 0 ? "" : ", %s left".formatted(seconds((now - begin) / done * (total - done)));
+        done == 0 || done == total
+            ? ""
+            : ", %s left".formatted(seconds((now - begin) / done * (total - done)));
     System.err.println("%s %d/%d%s".formatted(NAMES.get(stage), done, total, left));
   }
 

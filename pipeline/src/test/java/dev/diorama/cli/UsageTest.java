@@ -106,7 +106,7 @@ class UsageTest {
     List<String> command = new ArrayList<>(List.of("bash", "-c"));
     command.add("exec \"$@\" " + arguments);
     command.add("bash");
-    command.addAll(CommandRun.java());
+    command.addAll(CommandRun.java(true));
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().put("LC_ALL", locale);
     Process process = builder.start();
