@@ -1,5 +1,5 @@
 # Configures, builds and stages the natives:
-#   cmake [-DBUILD=DIR] [-DDNNL=DIR] [-DSTAGE=DIR] [-DTARGET=NAME] -P cmake/Build.cmake
+#   cmake [-DBUILD=DIR] [-DSTAGE=DIR] [-DTARGET=NAME] -P cmake/Build.cmake
 # Maven calls it, and so can a person who changes a kernel.
 get_filename_component(source "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 if(NOT BUILD)
@@ -19,9 +19,6 @@ function(run)
 endfunction()
 
 set(options -DCMAKE_BUILD_TYPE=Release)
-if(DNNL)
-  list(APPEND options "-DDIORAMA_DNNL_DIR=${DNNL}")
-endif()
 find_program(NINJA NAMES ninja ninja-build)
 if(NINJA AND NOT EXISTS "${BUILD}/CMakeCache.txt")
   list(APPEND options -G Ninja)
@@ -35,5 +32,6 @@ else()
 endif()
 run(${CMAKE_COMMAND} --build "${BUILD}" --target ${TARGET} --parallel ${jobs})
 if(STAGE)
+  file(REMOVE_RECURSE "${STAGE}")
   run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${STAGE}")
 endif()
