@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
@@ -29,6 +30,11 @@ public final class Leaks {
           "dev.diorama.Block",
           "dev.diorama.Generator",
           "dev.diorama.MappedFile");
+
+  /** Where warnings go; tests listen here. */
+  static volatile BiConsumer<String, Throwable> warning =
+      (text, where) -> LOG.log(System.Logger.Level.WARNING, text, where);
+
   private static volatile boolean tracking =
       "report".equals(System.getProperty("diorama.leaks", ""));
 
@@ -47,7 +53,16 @@ public final class Leaks {
       StringBuilder text = new StringBuilder(what).append(", opened");
       for (StackTraceElement frame : where.getStackTrace()) {
         if (!INTERNAL.contains(frame.getClassName())) {
-          return text.append(" at ").append(frame).toString();
+          return text.append(" at ")
+              .append(frame.getClassName())
+              .append('.')
+              .append(frame.getMethodName())
+              .append('(')
+              .append(frame.getFileName())
+              .append(':')
+              .append(frame.getLineNumber())
+              .append(')')
+              .toString();
         }
       }
       return text.append(" by the library").toString();
@@ -115,7 +130,7 @@ public final class Leaks {
     @Override
     public void run() {
       if (!closed && tracking) {
-        LOG.log(System.Logger.Level.WARNING, "A leak: " + leak, leak.where());
+        warning.accept("A leak: " + leak, leak.where());
       }
     }
   }
