@@ -65,6 +65,7 @@ record ModelTraits(
     boolean clip = transformer.has("image_dim");
     if (clip) {
       directory.component("image_encoder");
+      directory.component("image_processor");
     }
     directory.component("text_encoder");
     directory.component("tokenizer");

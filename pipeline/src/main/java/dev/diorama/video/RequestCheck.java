@@ -9,6 +9,7 @@ final class RequestCheck {
   private static final int LONGEST_PROMPT = 20_000;
 
   private static final int LONGEST_SEQUENCE = 8192;
+  private static final int LONGEST_SHAPE = 100;
   private static final int MOST_STEPS = 10_000;
 
   private final ModelTraits model;
@@ -100,7 +101,17 @@ final class RequestCheck {
           require(given, "%s makes videos from a picture; give it a first frame", model.name());
       case OPTIONAL -> {}
     }
-    require(!given || request.fit() != null, "how the picture is fitted is missing");
+    if (given) {
+      require(request.fit() != null, "how the picture is fitted is missing");
+      long width = request.image().getWidth();
+      long height = request.image().getHeight();
+      require(
+          Math.max(width, height) <= LONGEST_SHAPE * Math.min(width, height),
+          "a picture of %d x %d pixels is too narrow; one side may be %d times the other",
+          width,
+          height,
+          LONGEST_SHAPE);
+    }
   }
 
   private void numbers() {

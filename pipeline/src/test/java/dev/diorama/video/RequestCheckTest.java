@@ -111,6 +111,8 @@ class RequestCheckTest {
   void shouldAskHowAPictureIsFitted() throws IOException {
     BufferedImage image = new BufferedImage(2, 3, BufferedImage.TYPE_INT_RGB);
     refused(b -> b.image(image, null), "fitted");
+    BufferedImage line = new BufferedImage(1, 200, BufferedImage.TYPE_INT_RGB);
+    refused(b -> b.image(line, Fit.CROP), "too narrow");
     VideoRequest request = request(b -> b.image(image, Fit.CROP));
     assertThatCode(() -> RequestCheck.check(nano, request)).doesNotThrowAnyException();
   }
