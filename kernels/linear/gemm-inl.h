@@ -24,7 +24,13 @@ namespace product {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-inline constexpr int64_t kDepth = 384;  // of k at a time: a panel of weights is then 24 KB (48 with 512 bits)
+// Of k at a time: a panel of weights, read once for each tile of rows, takes 24 or 32 KB of a first-level
+// cache of 32 or 48.
+#if HWY_TARGET == HWY_AVX3
+inline constexpr int64_t kDepth = 256;
+#else
+inline constexpr int64_t kDepth = 384;
+#endif
 inline constexpr int64_t kBlockRows = 96;               // of x, swept once for each panel of weights: 147 KB
 inline constexpr int64_t kBlockColumns = 192;           // of weights packed at a time: 295 KB
 inline constexpr int64_t kSuperRows = 10 * kBlockRows;  // whose unfinished sums are kept: 737 KB

@@ -1,6 +1,8 @@
 // dio_conv3d on every backend against plain loops in double.
 #include "conformance.h"
 
+#include <hwy/targets.h>
+
 #include <array>
 #include <optional>
 
@@ -220,4 +222,17 @@ TEST_CASE("the number of threads changes no pixel") {
       CHECK(t.out.read() == one);
     }
   }
+}
+
+TEST_CASE("every instruction set of this processor convolves") {
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    INFO(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    for (const auto& [in, out] : {std::array<int64_t, 2>{5, 40}, {50, 3}, {50, 40}}) {
+      check("instruction set",
+            Problem{.size = {1, 2, 5, 7}, .in = in, .out = out, .kernel = {3, 3, 3}, .residual = true}
+                .causal());
+    }
+  }
+  hwy::SetSupportedTargetsForTest(0);
 }

@@ -1,7 +1,9 @@
 // dio_linear on every backend against plain loops in double.
 #include "conformance.h"
 
-#include <memory>
+#include <hwy/targets.h>
+
+#include <array>
 #include <optional>
 
 using namespace diorama::test;
@@ -177,4 +179,24 @@ TEST_CASE("the number of threads changes nothing") {
     const std::vector<double> one = on_threads(1, t, DIO_ACTIVATION_GELU_TANH);
     for (const int threads : {2, 3, 5, 16}) CHECK(on_threads(threads, t, DIO_ACTIVATION_GELU_TANH) == one);
   }
+}
+
+TEST_CASE("every instruction set of this processor multiplies") {
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    INFO(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    for (const dio_dtype dtype : kFloats) {
+      for (const auto& [m, n] : {std::array<int64_t, 2>{4, 17}, {7, 35}, {50, 35}, {33, 70}}) {
+        const Problem p{
+            .m = m, .n = n, .k = 403, .x = dtype, .w = dtype, .out = dtype, .gates = 1, .residual = true};
+        Tensors t(p);
+        t.x.set(5, INFINITY);
+        t.w.set(403 + 9, NAN);
+        t.w.set(2 * 403 + 7, 1e-6);  // a subnormal half
+        conform("instruction set", t.inputs(), {&t.out},
+                [&](dio_context* c) { return t.run(c, DIO_ACTIVATION_QUICK_GELU); });
+      }
+    }
+  }
+  hwy::SetSupportedTargetsForTest(0);
 }
