@@ -8,9 +8,15 @@ using namespace diorama::bench;
 
 namespace {
 
+std::string case_name(int64_t m, int64_t n, int64_t k, int32_t weights, const char* what) {
+  char name[96];
+  std::snprintf(name, sizeof(name), "m%d n%d k%d %sf32%s", static_cast<int>(m), static_cast<int>(n),
+                static_cast<int>(k), what, weights == DIO_F32 ? "" : ", bf16 weights");
+  return name;
+}
+
 void compute_case(const Options& options, int64_t m, int64_t n, int64_t k, int32_t weights) {
-  const std::string name = "m" + std::to_string(m) + " n" + std::to_string(n) + " k" + std::to_string(k) +
-                           " gelu " + (weights == DIO_F32 ? "f32" : "f32, bf16 weights");
+  const std::string name = case_name(m, n, k, weights, "gelu ");
   if (name.find(options.only) == std::string::npos) return;
   Bench bench(options);
   dio_tensor *x = bench.tensor(DIO_F32, {m, k}), *w = bench.tensor(weights, {n, k});
@@ -22,8 +28,7 @@ void compute_case(const Options& options, int64_t m, int64_t n, int64_t k, int32
 
 // Several matrices in turn, so that none is found in a cache.
 void memory_case(const Options& options, int64_t m, int64_t n, int64_t k, int32_t weights) {
-  const std::string name = "m" + std::to_string(m) + " n" + std::to_string(n) + " k" + std::to_string(k) +
-                           " " + (weights == DIO_F32 ? "f32" : "f32, bf16 weights");
+  const std::string name = case_name(m, n, k, weights, "");
   if (name.find(options.only) == std::string::npos) return;
   Bench bench(options);
   constexpr int kMatrices = 6;
@@ -31,7 +36,7 @@ void memory_case(const Options& options, int64_t m, int64_t n, int64_t k, int32_
   std::vector<dio_tensor*> w;
   for (int i = 0; i < kMatrices; ++i) w.push_back(bench.tensor(weights, {n, k}));
   const double bytes = kMatrices * static_cast<double>(n * k * (weights == DIO_F32 ? 4 : 2));
-  bench.run("linear", name + " x6", bytes, [&] {
+  bench.run("linear", name, bytes, [&] {
     dio_status status = DIO_STATUS_OK;
     for (dio_tensor* matrix : w) {
       if (status != DIO_STATUS_OK) break;

@@ -80,8 +80,14 @@ HWY_INLINE void store_bf16(FloatVector value, uint16_t* to) {
 }
 
 HWY_INLINE FloatVector load_f16(const uint16_t* from) {
+#if DIORAMA_MASKED_MEMORY
   const hn::Rebind<hwy::float16_t, FloatTag> half;
   return hn::PromoteTo(FloatTag(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(from)));
+#else  // Highway's emulation knows neither infinity nor NaN
+  HWY_ALIGN float buffer[HWY_LANES(float)];
+  for (int64_t i = 0; i < lanes(); ++i) buffer[i] = from_f16(from[i]);
+  return hn::Load(FloatTag(), buffer);
+#endif
 }
 
 HWY_INLINE void store_f16(FloatVector value, uint16_t* to) {

@@ -17,7 +17,7 @@ namespace product {
 namespace {
 
 // Up to here, reading both operands where they lie beats packing the weights.
-constexpr int64_t kFewRows = 16;
+constexpr int64_t kFewRows = 32;
 // x is packed this many bytes at a time, and threads wait for each other between.
 constexpr int64_t kPackedBytes = 32 << 20;
 

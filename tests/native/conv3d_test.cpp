@@ -226,7 +226,7 @@ TEST_CASE("the number of threads changes no pixel") {
 
 TEST_CASE("every instruction set of this processor convolves") {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    INFO(hwy::TargetName(target));
+    INFO(std::string(hwy::TargetName(target)));
     hwy::SetSupportedTargetsForTest(target);
     for (const auto& [in, out] : {std::array<int64_t, 2>{5, 40}, {50, 3}, {50, 40}}) {
       check("instruction set",

@@ -183,7 +183,7 @@ TEST_CASE("the number of threads changes nothing") {
 
 TEST_CASE("every instruction set of this processor multiplies") {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    INFO(hwy::TargetName(target));
+    INFO(std::string(hwy::TargetName(target)));
     hwy::SetSupportedTargetsForTest(target);
     for (const dio_dtype dtype : kFloats) {
       for (const auto& [m, n] : {std::array<int64_t, 2>{4, 17}, {7, 35}, {50, 35}, {33, 70}}) {
@@ -193,7 +193,7 @@ TEST_CASE("every instruction set of this processor multiplies") {
         t.x.set(5, INFINITY);
         t.w.set(403 + 9, NAN);
         t.w.set(2 * 403 + 7, 1e-6);  // a subnormal half
-        conform("instruction set", t.inputs(), {&t.out},
+        conform("instruction set " + std::to_string(dtype) + " " + std::to_string(m), t.inputs(), {&t.out},
                 [&](dio_context* c) { return t.run(c, DIO_ACTIVATION_QUICK_GELU); });
       }
     }
