@@ -3,6 +3,8 @@ package dev.diorama.cli;
 import dev.diorama.DioramaException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine;
@@ -58,7 +60,12 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   }
 
   private static String sentence(Exception e, boolean verbose) {
-    String message = e.getMessage();
+    String message =
+        switch (e) {
+          case NoSuchFileException file -> file.getFile() + " does not exist";
+          case AccessDeniedException file -> file.getFile() + ": permission denied";
+          default -> e.getMessage();
+        };
     boolean meant =
         e instanceof UsageException || e instanceof IOException || e instanceof DioramaException;
     if (message != null && meant) {

@@ -51,6 +51,8 @@ final class KeptLatents {
           "%s; the latents are kept, so go on with --decode %s".formatted(e.getMessage(), path), e);
     }
     switch (e) {
+      case IOException io when io.getClass() == IOException.class ->
+          throw new IOException("cannot write %s: %s".formatted(path, io.getMessage()), io);
       case IOException io -> throw io;
       case RuntimeException fault -> throw fault;
       default -> throw new IllegalStateException(e);

@@ -57,6 +57,7 @@ record CommandRun(int code, String out, String err) {
       throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().put("OMP_NUM_THREADS", "2");
+    builder.environment().put("GOMP_SPINCOUNT", "1000");
     builder.environment().putAll(environment);
     return builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
   }
