@@ -38,7 +38,7 @@ class Attention {
       : shape_(q, k, bias, key_lengths, scale), q_(q), k_(k), v_(v), out_(out) {
     const int64_t size = shape_.head_size;
     width_ = kMaxVectors * lanes();
-    block_keys_ = keys_in_block(size);
+    block_keys_ = keys_in_block(size, kRows > kGroup);
     key_floats_ = round_up(block_keys_, kRows) * size;
     value_floats_ = block_keys_ * round_up(size, kRows);
     blocks_ = (shape_.keys + block_keys_ - 1) / block_keys_;
@@ -56,7 +56,7 @@ class Attention {
     packed_ = context.scratch_array<float>(
         static_cast<std::size_t>(heads_at_once_ * blocks_ * (key_floats_ + value_floats_)));
     thread_floats_ = panels_at_once_ * panel_floats() + (bias ? 2 : 1) * block_keys_ * width_ + 2 * width_ +
-                     round_up(kGroup * size, 16);
+                     round_up(2 * kGroup * size, 16);
     workspace_ = context.scratch_array<float>(static_cast<std::size_t>(threads_ * thread_floats_));
   }
 
@@ -146,7 +146,7 @@ class Attention {
     for (int64_t p = 0; p < count; ++p) {
       const PanelState& panel = panels[p];
       unpack_output(panel.output, panel.sum, panel.vectors * lanes(), out_, b, h, panel.from, panel.count,
-                    buffer);
+                    panel.q);
     }
   }
 

@@ -15,9 +15,9 @@ constexpr float kHeadroom = 16;
 constexpr int64_t kPackedBytes = int64_t{8} << 20;
 constexpr int64_t kMaxPanels = 4;
 
-// Keys in a block: its weights fill about half of the first cache, its keys and values half of the second.
-constexpr int64_t keys_in_block(int64_t head_size) {
-  return head_size <= 160 ? 192 : head_size <= 320 ? 128 : 64;
+// Keys in a block: its weights fill a good half of the first cache, its keys and values half of the second.
+constexpr int64_t keys_in_block(int64_t head_size, bool wide_vectors) {
+  return head_size > 320 ? 64 : head_size > 160 || wide_vectors ? 128 : 192;
 }
 
 constexpr int64_t round_up(int64_t value, int64_t multiple) {

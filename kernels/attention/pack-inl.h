@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include <cstring>
+#include <limits>
 
 #include "kernels/attention/attention.h"
 #include "kernels/attention/panel-inl.h"
@@ -26,19 +27,28 @@ HWY_INLINE const float* float_row(const Tensor& t, int64_t b, int64_t s, int64_t
   return buffer;
 }
 
-// rows[0..3] of `length` floats, interleaved by element: to[i * step + r] = rows[r][i].
-HWY_INLINE void interleave(const float* const rows[kGroup], int64_t length, int64_t step,
+// A NaN without payload: exp2 (panel-inl.h) moves a score's low bits into its exponent.
+HWY_INLINE FloatVector plain_nan(FloatVector x) {
+  return hn::IfThenElse(hn::IsNaN(x), splat(std::numeric_limits<float>::quiet_NaN()), x);
+}
+
+HWY_INLINE float plain_nan(float x) { return x == x ? x : std::numeric_limits<float>::quiet_NaN(); }
+
+// Four rows of `length` floats times `factor`, interleaved: to[i][r] = rows[r][i] * factor. A null row is
+// zeros.
+HWY_INLINE void interleave(const float* const rows[kGroup], int64_t length, float factor,
                            float* HWY_RESTRICT to) {
+  const FloatTag d;
+  const FloatVector factors = splat(factor);
+  const auto load = [&](int r, int64_t i) HWY_ATTR {
+    return rows[r] ? plain_nan(hn::Mul(hn::LoadU(d, rows[r] + i), factors)) : hn::Zero(d);
+  };
   int64_t i = 0;
-  if (step == kGroup) {
-    const FloatTag d;
-    for (; i + lanes() <= length; i += lanes()) {
-      hn::StoreInterleaved4(hn::LoadU(d, rows[0] + i), hn::LoadU(d, rows[1] + i), hn::LoadU(d, rows[2] + i),
-                            hn::LoadU(d, rows[3] + i), d, to + i * kGroup);
-    }
+  for (; i + lanes() <= length; i += lanes()) {
+    hn::StoreInterleaved4(load(0, i), load(1, i), load(2, i), load(3, i), d, to + i * kGroup);
   }
   for (; i < length; ++i) {
-    for (int r = 0; r < kGroup; ++r) to[i * step + r] = rows[r][i];
+    for (int r = 0; r < kGroup; ++r) to[i * kGroup + r] = rows[r] ? plain_nan(rows[r][i] * factor) : 0;
   }
 }
 
@@ -48,17 +58,15 @@ HWY_INLINE void pack_keys(const Tensor& k, int64_t b, int64_t h, int64_t from, i
                           float* HWY_RESTRICT packed) {
   const int64_t size = k.shape[3];
   for (int64_t key = from; key < to; key += kGroup) {
-    const float* rows[kGroup];
-    for (int r = 0; r < kGroup; ++r) {
-      float* own = buffer + r * size;
-      if (key + r < to) {
-        rows[r] = float_row(k, b, key + r, h, own);
-      } else {
-        std::memset(own, 0, static_cast<std::size_t>(size) * sizeof(float));
-        rows[r] = own;
-      }
+    const float* rows[kGroup] = {};
+    for (int64_t r = 0; r < HWY_MIN(kGroup, to - key); ++r) {
+      rows[r] = float_row(k, b, key + r, h, buffer + r * size);
     }
-    interleave(rows, size, kGroup, packed + (key - from) * size);
+    interleave(rows, size, 1, packed + (key - from) * size);
+  }
+  if (kRows > kGroup && (to - from + kGroup - 1) / kGroup % 2 == 1) {  // a register block reads two groups
+    std::memset(packed + round_up(to - from, kGroup) * size, 0,
+                static_cast<std::size_t>(kGroup * size) * sizeof(float));
   }
 }
 
@@ -76,15 +84,19 @@ HWY_INLINE void pack_values(const Tensor& v, int64_t b, int64_t h, int64_t from,
 }
 
 // Queries [from, from + count) times `factor` across `width` lanes, zeros in the lanes that are left.
+// buffer: 8 * D floats.
 HWY_INLINE void pack_queries(const Tensor& q, int64_t b, int64_t h, int64_t from, int64_t count,
                              int64_t width, float factor, float* buffer, float* HWY_RESTRICT packed) {
   const int64_t size = q.shape[3];
-  for (int64_t lane = 0; lane < width; ++lane) {
-    if (lane < count) {
-      const float* row = float_row(q, b, from + lane, h, buffer);
-      for (int64_t i = 0; i < size; ++i) packed[i * width + lane] = row[i] * factor;
-    } else {
-      for (int64_t i = 0; i < size; ++i) packed[i * width + lane] = 0;
+  float* HWY_RESTRICT group = buffer + kGroup * size;
+  for (int64_t lane = 0; lane < width; lane += kGroup) {
+    const float* rows[kGroup] = {};
+    for (int64_t r = 0; r < HWY_MIN(kGroup, count - lane); ++r) {
+      rows[r] = float_row(q, b, from + lane + r, h, buffer + r * size);
+    }
+    interleave(rows, size, factor, group);
+    for (int64_t i = 0; i < size; ++i) {
+      std::memcpy(packed + i * width + lane, group + i * kGroup, kGroup * sizeof(float));
     }
   }
 }
@@ -94,19 +106,46 @@ HWY_INLINE void pack_bias(const AttentionShape& shape, int64_t b, int64_t h, int
                           int64_t width, int64_t key, int64_t keys, float* HWY_RESTRICT packed) {
   for (int64_t lane = 0; lane < width; ++lane) {
     const float* row = shape.bias_row(b, h, from + HWY_MIN(lane, count - 1)) + key;
-    for (int64_t i = 0; i < keys; ++i) packed[i * width + lane] = row[i];
+    for (int64_t i = 0; i < keys; ++i) packed[i * width + lane] = plain_nan(row[i]);
   }
 }
 
-// out = output / sum for the panel's queries. buffer: D floats.
+// out = output / sum for the panel's queries. buffer: width * D floats.
 HWY_INLINE void unpack_output(const float* output, const float* sum, int64_t width, const Tensor& out,
                               int64_t b, int64_t h, int64_t from, int64_t count, float* buffer) {
+  const FloatTag d;
   const int64_t size = out.shape[3];
-  for (int64_t lane = 0; lane < count; ++lane) {
-    char* row = data<char>(out) + row_offset(out, b, from + lane, h) * element_size(out.dtype);
-    float* values = out.dtype == DIO_F32 ? reinterpret_cast<float*>(row) : buffer;
-    for (int64_t i = 0; i < size; ++i) values[i] = output[i * width + lane] / sum[lane];
-    if (out.dtype != DIO_F32) narrow(buffer, size, row, out.dtype, 1);
+  for (int64_t first = 0; first < count; first += lanes()) {
+    const int64_t valid = HWY_MIN(lanes(), count - first);
+    char* places[hn::MaxLanes(d)];
+    float* rows[hn::MaxLanes(d)];  // lanes beyond the last query go to its row before it does
+    for (int64_t lane = 0; lane < lanes(); ++lane) {
+      const int64_t query = from + first + HWY_MIN(lane, valid - 1);
+      places[lane] = data<char>(out) + row_offset(out, b, query, h) * element_size(out.dtype);
+      rows[lane] = out.dtype == DIO_F32 ? reinterpret_cast<float*>(places[lane]) : buffer + lane * size;
+    }
+    const FloatVector sums = hn::Load(d, sum + first);
+    HWY_ALIGN float group[kGroup * hn::MaxLanes(d)];
+    for (int64_t i = 0; i < size; i += kGroup) {  // output has rows up to a multiple of kGroup
+      const float* column = output + i * width + first;
+      hn::StoreInterleaved4(hn::Div(hn::Load(d, column), sums), hn::Div(hn::Load(d, column + width), sums),
+                            hn::Div(hn::Load(d, column + 2 * width), sums),
+                            hn::Div(hn::Load(d, column + 3 * width), sums), d, group);
+      if (i + kGroup <= size) {
+#pragma GCC unroll 16
+        for (int64_t lane = lanes() - 1; lane >= 0; --lane) {
+          std::memcpy(rows[lane] + i, group + lane * kGroup, kGroup * sizeof(float));
+        }
+      } else {
+        for (int64_t lane = lanes() - 1; lane >= 0; --lane) {
+          for (int64_t j = i; j < size; ++j) rows[lane][j] = group[lane * kGroup + j - i];
+        }
+      }
+    }
+    if (out.dtype == DIO_F32) continue;
+    for (int64_t lane = 0; lane < valid; ++lane) {
+      narrow(buffer + lane * size, size, places[lane], out.dtype, 1);
+    }
   }
 }
 

@@ -36,6 +36,7 @@ constexpr int kRows = hn::MaxLanes(FloatTag()) >= 16 ? 2 * kGroup : kGroup;
 HWY_INLINE FloatVector exp2(FloatVector x) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> di;
+  x = hn::Max(hn::Set(d, -127.0f), x);
   const FloatVector magic = hn::Set(d, 0x1.8p23f);
   const FloatVector shifted = hn::Add(x, magic);
   const FloatVector f = hn::Sub(x, hn::Sub(shifted, magic));
@@ -45,22 +46,29 @@ HWY_INLINE FloatVector exp2(FloatVector x) {
   p = hn::MulAdd(p, f, hn::Set(d, 0.6931470036506653f));
   p = hn::MulAdd(p, f, hn::Set(d, 1.0f));
   const auto exponent = hn::ShiftLeft<23>(hn::BitCast(di, shifted));
-  const FloatVector power = hn::BitCast(d, hn::Add(hn::BitCast(di, p), exponent));
-  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -126.0f)), power);
+  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), exponent));
 }
 
-// finish(r, v, c[r][v]) with c = init(r, v) + sum over i < length of a[r / 4][i][r % 4] * b[i][v].
+template <int kVectors, class Body>
+HWY_INLINE void for_block(const Body& body) {
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 3
+    for (int v = 0; v < kVectors; ++v) body(r, v);
+  }
+}
+
+template <int kVectors>
+using RegisterBlock = FloatVector[kRows][kVectors];
+
+// finish(c) with c[r][v] = init(r, v) + sum over i < length of a[r / 4][i][r % 4] * b[i][v].
 template <int kVectors, class Init, class Finish>
 HWY_INLINE void register_block(const float* HWY_RESTRICT a, int64_t a_stride, const float* HWY_RESTRICT b,
                                int64_t length, const Init& init, const Finish& finish) {
   const FloatTag d;
   constexpr int64_t kLanes = hn::MaxLanes(d);
   FloatVector c[kRows][kVectors];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) c[r][v] = init(r, v);
-  }
+  for_block<kVectors>([&](int r, int v) HWY_ATTR { c[r][v] = init(r, v); });
   const float* HWY_RESTRICT a2 = a + (kRows > kGroup ? a_stride : 0);
 #pragma GCC unroll 2
   for (int64_t i = 0; i < length; ++i) {
@@ -77,11 +85,7 @@ HWY_INLINE void register_block(const float* HWY_RESTRICT a, int64_t a_stride, co
     a2 += kGroup;
     b += kVectors * kLanes;
   }
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 3
-    for (int v = 0; v < kVectors; ++v) finish(r, v, c[r][v]);
-  }
+  finish(c);
 }
 
 // What a panel keeps in registers while it weighs a block of keys.
@@ -103,20 +107,36 @@ HWY_INLINE void weigh_keys(const float* k, int64_t k_stride, const float* q, int
   const auto resume = [&](int r, int v) HWY_ATTR {
     return kWhole || r < rows ? hn::Load(d, scores + r * kWidth + v * kLanes) : hn::Zero(d);
   };
-  const auto keep = [&](int r, int v, FloatVector score) HWY_ATTR {
-    if (kWhole || r < rows) hn::Store(score, d, scores + r * kWidth + v * kLanes);
+  const auto keep = [&](const RegisterBlock<kVectors>& c) HWY_ATTR {
+    for_block<kVectors>([&](int r, int v) HWY_ATTR {
+      if (kWhole || r < rows) hn::Store(c[r][v], d, scores + r * kWidth + v * kLanes);
+    });
   };
-  const auto weigh = [&](int r, int v, FloatVector score) HWY_ATTR {
-    if (!kWhole && r >= rows) return;
-    statistics.largest[v] = hn::Max(statistics.largest[v], score);
-    const FloatVector weight = exp2(hn::Sub(score, statistics.reference[v]));
-    statistics.sum[v] = hn::Add(statistics.sum[v], weight);
-    hn::Store(weight, d, scores + r * kWidth + v * kLanes);
+  const auto weigh = [&](const RegisterBlock<kVectors>& c) HWY_ATTR {
+#pragma GCC unroll 3
+    for (int v = 0; v < kVectors; ++v) {
+      FloatVector largest = c[0][v], sum = hn::Zero(d);
+#pragma GCC unroll 8
+      for (int r = 1; r < kRows; ++r) {
+        if (kWhole || r < rows) largest = hn::Max(largest, c[r][v]);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        if (!kWhole && r >= rows) continue;
+        const FloatVector weight = exp2(hn::Sub(c[r][v], statistics.reference[v]));
+        hn::Store(weight, d, scores + r * kWidth + v * kLanes);
+        sum = r == 0 ? weight : hn::Add(sum, weight);
+      }
+      statistics.largest[v] = hn::Max(statistics.largest[v], largest);
+      statistics.sum[v] = hn::Add(statistics.sum[v], sum);
+    }
   };
-  const auto weigh_biased = [&](int r, int v, FloatVector score) HWY_ATTR {
-    if (!kWhole && r >= rows) return;
-    const FloatVector added = hn::Load(d, bias + r * kWidth + v * kLanes);
-    weigh(r, v, hn::MulAdd(added, hn::Set(d, kLog2E), score));
+  const auto weigh_biased = [&](RegisterBlock<kVectors>& c) HWY_ATTR {
+    for_block<kVectors>([&](int r, int v) HWY_ATTR {
+      if (!kWhole && r >= rows) return;
+      c[r][v] = hn::MulAdd(hn::Load(d, bias + r * kWidth + v * kLanes), splat(kLog2E), c[r][v]);
+    });
+    weigh(c);
   };
   const auto multiply = [&](const auto& finish) HWY_ATTR {
     if (resumed) {
@@ -183,8 +203,10 @@ HWY_NOINLINE void add_values(const KeyBlock& block, const float* weights, int64_
     float* HWY_RESTRICT out = output + row * kWidth;
     const auto load = [&](int r, int v) HWY_ATTR { return hn::Load(d, out + r * kWidth + v * kLanes); };
     const auto zero = [&](int, int) HWY_ATTR { return hn::Zero(d); };
-    const auto store = [&](int r, int v, FloatVector c)
-                           HWY_ATTR { hn::Store(c, d, out + r * kWidth + v * kLanes); };
+    const auto store = [&](const RegisterBlock<kVectors>& c) HWY_ATTR {
+      for_block<kVectors>([&](int r, int v)
+                              HWY_ATTR { hn::Store(c[r][v], d, out + r * kWidth + v * kLanes); });
+    };
     const float* v = block.v + row * block.v_stride;
     if (first) {
       register_block<kVectors>(v, block.v_stride * kGroup, weights, block.keys, zero, store);

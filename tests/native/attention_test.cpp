@@ -2,6 +2,8 @@
 // values.
 #include "conformance.h"
 
+#include <hwy/targets.h>
+
 #include <limits>
 #include <sstream>
 
@@ -190,6 +192,10 @@ TEST_CASE("attention: NaN stays in its query") {
   inputs.conforms("NaN in a query");
   const auto out = inputs.run("cpu");
   for (std::size_t i = 0; i < out.size(); ++i) CHECK(std::isnan(out[i]) == (i / 16 == 17 * 2 + 1));
+  for (const uint32_t bits : {0xFFFFFFFFu, 0x7F800001u}) {  // any NaN, whatever its low bits
+    std::memcpy(static_cast<float*>(inputs.q->data) + (17 * 2 + 1) * 16 + 3, &bits, 4);
+    inputs.conforms("NaN with payload");
+  }
   inputs.v.set((5 * 2 + 0) * 16 + 9, NAN);
   inputs.conforms("NaN in a value");
   inputs.k.set((200 * 2 + 1) * 16 + 2, kInfinity);
@@ -214,5 +220,20 @@ TEST_CASE("attention: the number of threads changes nothing") {
     if (threads == 1) first = inputs.out.read();
     CHECK(inputs.out.read() == first);
     CHECK(dio_context_destroy(context) == DIO_STATUS_OK);
+  }
+}
+
+TEST_CASE("attention: older instruction sets") {
+  Random random(13);
+  for (const int64_t target : {HWY_SSSE3, HWY_SSE4, HWY_AVX2}) {
+    if (!(hwy::SupportedTargets() & target)) continue;
+    hwy::SetSupportedTargetsForTest(target);
+    for (const int64_t length : {1, 30, 203}) {
+      const Sizes sizes = {2, length, length + 9, 2, 40};
+      Inputs(DIO_F32, sizes, random).conforms(text(sizes));
+      Inputs(DIO_BF16, sizes, random).conforms(text(sizes));
+      Inputs(DIO_F16, sizes, random).conforms(text(sizes));
+    }
+    hwy::SetSupportedTargetsForTest(0);
   }
 }
