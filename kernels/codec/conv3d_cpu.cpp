@@ -57,8 +57,9 @@ void multiply_tiles(Context& context, const VideoRows& video, int64_t rows, cons
   taps_per_step = tiles(video.taps(), tiles(video.taps(), taps_per_step));
   const int64_t channels_per_step = tiles(video.channels, tiles(video.channels, kDepth));
   const int64_t row_tiles = tiles(rows, kTileRows), column_tiles = tiles(w.rows, kTileColumns);
-  const double packing = 32.0 / kTileRows * static_cast<double>(tiles(rows, kSuperRows * context.threads()));
-  const ThreadGrid grid = choose_grid(context.threads(), row_tiles, column_tiles, packing, 0.25);
+  const int threads = useful_threads(context.threads(), rows, w.rows, w.depth);
+  const double packing = 32.0 / kTileRows * static_cast<double>(tiles(rows, kSuperRows * threads));
+  const ThreadGrid grid = choose_grid(threads, row_tiles, column_tiles, packing, 0.25);
   const int tasks = grid.rows * grid.columns;
   const int64_t weight_floats = Workspace::weight_floats(taps_per_step * channels_per_step);
   const int64_t sum_floats = Workspace::sum_floats(rows);
@@ -105,7 +106,8 @@ void multiply_few_columns(Context& context, const VideoRows& video, int64_t rows
     widen(row, w.dtype, 1, depth, weights + n * depth);
   }
   const int64_t blocks = tiles(rows, kDotBlock);
-  const int tasks = static_cast<int>(std::min<int64_t>(context.threads(), blocks));
+  const int threads = useful_threads(context.threads(), rows, w.rows, w.depth);
+  const int tasks = static_cast<int>(std::min<int64_t>(threads, blocks));
   float* sums = context.scratch_array<float>(static_cast<std::size_t>(tasks * kDotBlock * kFewColumns));
   const float** pointers =
       context.scratch_array<const float*>(static_cast<std::size_t>(tasks * kDotBlock * taps));

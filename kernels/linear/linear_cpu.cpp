@@ -54,7 +54,8 @@ void multiply_blocked(Context& context, const Rows& x, const Weights& w, const E
   const int64_t rounds = tiles(x.rows, packed_rows);
   const int64_t round_panels = tiles(tiles(x.rows, rounds), kTileRows);
   const double packing = 32.0 / kTileRows * static_cast<double>(tiles(round_panels * kTileRows, kSuperRows));
-  const ThreadGrid grid = choose_grid(context.threads(), round_panels, column_tiles, packing, 1.0);
+  const ThreadGrid grid = choose_grid(useful_threads(context.threads(), x.rows, w.rows, x.depth),
+                                      round_panels, column_tiles, packing, 1.0);
   const int tasks = grid.rows * grid.columns;
   float* packed = context.scratch_array<float>(static_cast<std::size_t>(round_panels * kTileRows * x.depth));
   const int64_t weight_floats = Workspace::weight_floats(step);
@@ -151,7 +152,8 @@ void multiply_few_rows(Context& context, const Rows& x, const Weights& w, const 
     widen(row, x.dtype, 1, x.depth, dense + m * x.depth);
   }
   const int64_t groups = tiles(w.rows, 12);
-  const int tasks = static_cast<int>(std::min<int64_t>(context.threads(), groups));
+  const int threads = useful_threads(context.threads(), x.rows, w.rows, x.depth);
+  const int tasks = static_cast<int>(std::min<int64_t>(threads, groups));
   float* own = context.scratch_array<float>(static_cast<std::size_t>(tasks * x.rows * kDotColumns));
   const FinishRows finish = finisher(epilogue);
 #pragma omp parallel num_threads(tasks)

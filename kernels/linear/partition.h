@@ -22,6 +22,13 @@ inline Range part_of(int64_t count, int64_t index, int64_t parts) {
   return {count * index / parts, count * (index + 1) / parts};
 }
 
+// Threads worth waking for this many multiply-adds.
+inline int useful_threads(int threads, int64_t rows, int64_t columns, int64_t depth) {
+  constexpr double kPerThread = 65536;  // some microseconds, as much as waking one costs
+  const double work = static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(depth);
+  return static_cast<int>(std::clamp(work / kPerThread, 1.0, static_cast<double>(std::max(threads, 1))));
+}
+
 // The grid whose slowest thread has least to do. Beside its tiles, a thread that sees n columns pays for
 // packing their weights, as much as `column_cost` rows of tiles, and a thread that sees m rows pays as much
 // as `row_cost` columns of tiles for reaching x.
