@@ -80,7 +80,8 @@ public final class Safetensors implements AutoCloseable {
       }
     }
     throw new ModelException(
-        "%s holds no weights: neither diffusion_pytorch_model.safetensors nor model.safetensors, nor an index of theirs."
+        ("%s holds no weights: neither diffusion_pytorch_model.safetensors nor model.safetensors,"
+                + " nor an index of theirs.")
             .formatted(folder));
   }
 
@@ -239,7 +240,8 @@ public final class Safetensors implements AutoCloseable {
     }
     if (offset % entry.type().bytes() != 0) {
       throw new ModelException(
-          "%s: tensor '%s' begins at byte %d, which is no multiple of its %d bytes an element; save the file again."
+          ("%s: tensor '%s' begins at byte %d, which is no multiple of its %d bytes an element;"
+               + " save the file again.")
               .formatted(location.shard.path, name, offset, entry.type().bytes()));
     }
     return location.shard.file.tensor(

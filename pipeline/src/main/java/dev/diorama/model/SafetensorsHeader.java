@@ -62,7 +62,8 @@ record SafetensorsHeader(
     }
     if (length > fileSize - LENGTH_BYTES) {
       throw new ModelException(
-          "%s: the header says it is %d bytes long, but only %d follow; the file is cut off or not a safetensors file."
+          ("%s: the header says it is %d bytes long, but only %d follow; the file is cut off or not"
+               + " a safetensors file.")
               .formatted(file, length, fileSize - LENGTH_BYTES));
     }
     return (int) length;
@@ -293,7 +294,8 @@ record SafetensorsHeader(
             || parser.getLongValue() < 0
             || count == MAX_RANK) {
           throw new ModelException(
-              "%s: '%s' of tensor '%s' must be a list of at most %d whole numbers from 0 to 2^63 - 1."
+              ("%s: '%s' of tensor '%s' must be a list of at most %d whole numbers from 0 to"
+                      + " 2^63 - 1.")
                   .formatted(file, key, name, MAX_RANK));
         }
         numbers[count++] = parser.getLongValue();

@@ -90,6 +90,11 @@ public final class WanCondition implements AutoCloseable {
     kernels.rmsNorm(keys, norm, null, null, null, config.eps(), keys);
   }
 
+  /** Whether these are the keys of some transformer's blocks; two experts have different ones. */
+  boolean isFor(List<WanBlock> others) {
+    return blocks == others;
+  }
+
   /** The keys and values of one block, valid until the next call. */
   CrossKeys keys(Kernels kernels, int block) {
     if (cached != null) {

@@ -185,6 +185,9 @@ public final class WanTransformer implements AutoCloseable {
    */
   public void predict(
       Tensor latents, float[] timestep, WanCondition condition, Tensor out, Runnable checkpoint) {
+    if (!condition.isFor(blocks)) {
+      throw new IllegalArgumentException("condition: it was made by another transformer.");
+    }
     PatchGrid grid = PatchGrid.of(config, latents);
     if (buffers == null || !buffers.grid.equals(grid)) {
       closeBuffers();
