@@ -16,7 +16,8 @@ double elements(const dio_tensor* t) {
 
 std::string size_text(const dio_tensor* t) {
   std::string text;
-  for (int axis = 0; axis < t->rank; ++axis) text += std::string(axis ? "x" : "") + std::to_string(t->shape[axis]);
+  for (int axis = 0; axis < t->rank; ++axis)
+    text += std::string(axis ? "x" : "") + std::to_string(t->shape[axis]);
   return text;
 }
 

@@ -82,12 +82,11 @@ public final class Diorama implements Runnable {
     for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
       provider.commands().forEach(line::addSubcommand);
     }
-    ELSEWHERE.forEach(
-        (name, purpose) -> {
-          if (!line.getSubcommands().containsKey(name)) {
-            line.addSubcommand(name, AbsentCommand.spec(name, purpose));
-          }
-        });
+    ELSEWHERE.forEach((name, purpose) -> {
+      if (!line.getSubcommands().containsKey(name)) {
+        line.addSubcommand(name, AbsentCommand.spec(name, purpose));
+      }
+    });
     Failures failures = new Failures();
     return line.setExpandAtFiles(false)
         .setOut(new PrintWriter(System.out, true))

@@ -162,9 +162,7 @@ class SafetensorsTest {
     }
     assertThat(folder).isEmptyDirectory();
     assertThatExceptionOfType(NoSuchFileException.class)
-        .isThrownBy(
-            () ->
-                SafetensorsWriter.create(
-                    folder.resolve("no/x.safetensors"), Map.of(), declaration));
+        .isThrownBy(() ->
+            SafetensorsWriter.create(folder.resolve("no/x.safetensors"), Map.of(), declaration));
   }
 }
