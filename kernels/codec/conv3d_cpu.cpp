@@ -19,14 +19,17 @@ namespace HWY_NAMESPACE {
 namespace product {
 namespace {
 
-constexpr int64_t kFewColumns =
-    12;  // up to here tiles of dot products waste less than tiles of whole vectors
-constexpr int64_t kFewChannels = 16;  // below, a row of taps is made contiguous and read as one
+// Up to here, tiles of dot products waste less than tiles of whole vectors of columns.
+constexpr int64_t kFewColumns = 12;
+// Below, a row of taps is made contiguous and read as one.
+constexpr int64_t kFewChannels = 16;
+// Pixels in a tile of dot products, and in the block whose sums are finished together.
 constexpr int64_t kDotRows = 4, kDotBlock = 64;
 
 // The microkernel's view of a thread's rows.
 struct GatheredRows {
   const VideoRows& video;
+  int64_t video_rows;      // of the whole output
   const float** pointers;  // [kBlockRows / kTileRows, taps, kTileRows]
   int64_t taps_per_step;
   int64_t channels_per_step;
@@ -47,8 +50,6 @@ struct GatheredRows {
   void tile(int64_t index, const float* w, int64_t, bool first, float* c, int64_t ldc) const {
     gathered_tile(pointers + index * taps * kTileRows, taps, w, tap_length, first, c, ldc);
   }
-
-  int64_t video_rows;  // of the whole output
 };
 
 void multiply_tiles(Context& context, const VideoRows& video, int64_t rows, const Weights& w,
@@ -72,7 +73,7 @@ void multiply_tiles(Context& context, const VideoRows& video, int64_t rows, cons
     const Range m = part_of(row_tiles, task / grid.columns, grid.rows);
     const Range n = part_of(column_tiles, task % grid.columns, grid.columns);
     float* memory = own + task * (weight_floats + sum_floats);
-    GatheredRows source{video, pointers + task * pointer_count, taps_per_step, channels_per_step, 0, 0, rows};
+    GatheredRows source{video, rows, pointers + task * pointer_count, taps_per_step, channels_per_step};
     multiply(source, w, {m.begin * kTileRows, m.end * kTileRows}, rows,
              {n.begin * kTileColumns, n.end * kTileColumns}, 0, epilogue, {memory, memory + weight_floats});
   }
