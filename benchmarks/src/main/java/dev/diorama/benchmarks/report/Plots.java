@@ -99,7 +99,7 @@ public final class Plots {
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
     chart.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
     chart.getStyler().setXAxisLabelRotation(60);
-    chart.getStyler().setXAxisMaxLabelCount(bars);
+    chart.getStyler().setXAxisMaxLabelCount(Math.max(bars, 2));
     chart.getStyler().setXAxisTickMarkSpacingHint(10);
     chart.getStyler().setAvailableSpaceFill(0.8);
     chart.getStyler().setSeriesColors(new Color[] {OURS, RIVAL});
