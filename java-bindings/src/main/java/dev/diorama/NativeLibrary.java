@@ -30,6 +30,7 @@ final class NativeLibrary {
     }
     Path library = find();
     try {
+      Barriers.doNotSpinLong();
       System.load(library.toAbsolutePath().toString());
     } catch (UnsatisfiedLinkError e) {
       throw new DioramaException(
