@@ -1,5 +1,6 @@
-// SIMD and threads: an implicit product. No patch matrix is built; the microkernel reads x through pointers,
-// one for each pixel and tap, so that padding, carried frames and enlarging cost nothing in the inner loop.
+// SIMD and threads: an implicit product, or Winograd's fewer multiplications where they pay. No patch matrix
+// is built; the microkernel reads x through pointers, one for each pixel and tap, so that padding, carried
+// frames and enlarging cost nothing in the inner loop.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/codec/conv3d_cpu.cpp"
 #include <hwy/foreach_target.h>
@@ -9,6 +10,7 @@
 
 #include "kernels/codec/conv3d.h"
 #include "kernels/codec/video_rows.h"
+#include "kernels/codec/winograd-inl.h"
 #include "kernels/common/parallel.h"
 #include "kernels/linear/dot-inl.h"
 #include "kernels/linear/gemm-inl.h"
@@ -258,6 +260,8 @@ void convolve(Context& context, const Tensor& x, const Tensor* carry, const Tens
   const Weights weights{dense(context, w), w.dtype, video.depth(), columns, video.depth()};
   if (columns <= kFewColumns) {
     multiply_few_columns(context, video, rows, weights, epilogue);
+  } else if (winograd::pays(video, rows, columns)) {
+    winograd::convolve(context, video, rows, weights, epilogue);
   } else {
     multiply_tiles(context, video, rows, weights, epilogue);
   }

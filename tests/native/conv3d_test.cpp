@@ -165,6 +165,53 @@ TEST_CASE("the codecs' kinds of convolution conform") {
         Problem{.size = {1, 1, 43, 51}, .in = 16, .out = 17, .kernel = {1, 3, 3}}.causal());
 }
 
+// Large enough for Winograd's transforms to pay; with every border, carry, and dtype.
+TEST_CASE("many channels and pixels conform") {
+  for (const auto& [in, out] : {std::array<int64_t, 2>{32, 32}, {33, 50}, {70, 35}, {400, 32}}) {
+    for (const int64_t frames : {0, 1, 2}) {
+      Problem p = Problem{.size = {1, 2, 17, 16}, .in = in, .out = out, .kernel = {3, 3, 3}, .carry = frames}
+                      .causal();
+      p.residual = frames == 1;
+      check("odd height, " + std::to_string(in) + " to " + std::to_string(out), p);
+    }
+  }
+  check("one frame", Problem{.size = {1, 1, 23, 25}, .in = 40, .out = 60, .kernel = {3, 3, 3}}.causal());
+  check("one row", Problem{.size = {1, 1, 1, 531}, .in = 40, .out = 33, .kernel = {3, 3, 3}}.causal());
+  check("one column", Problem{.size = {1, 3, 200, 1}, .in = 40, .out = 33, .kernel = {2, 3, 3}}.causal());
+  check("batches",
+        Problem{.size = {3, 3, 9, 11}, .in = 34, .out = 200, .kernel = {3, 3, 3}, .carry = 1}.causal());
+  check("no padding", {.size = {2, 5, 13, 16}, .in = 36, .out = 36, .kernel = {3, 3, 3}});
+  check("uneven padding", {.size = {1, 3, 13, 16},
+                           .in = 36,
+                           .out = 36,
+                           .kernel = {2, 3, 3},
+                           .params = {1, 1, 1, 1, 0, 3, 2, 1, DIO_PADDING_ZERO, 1}});
+  for (const int32_t mode : {DIO_PADDING_ZERO, DIO_PADDING_REPLICATE}) {
+    check("enlarged", {.size = {1, 2, 11, 13},
+                       .in = 36,
+                       .out = 36,
+                       .kernel = {1, 3, 3},
+                       .params = {1, 1, 1, 0, 1, 1, 1, 1, mode, 2}});
+  }
+  for (const dio_dtype type : {DIO_BF16, DIO_F16}) {
+    Problem p =
+        Problem{.size = {1, 2, 17, 19}, .in = 45, .out = 37, .kernel = {3, 3, 3}, .carry = 2}.causal();
+    p.residual = true;
+    p.w_type = type;
+    p.layout = {.row_gap = 5, .order = {1, 0, 3, 2, 4}};
+    check("half-width weights", p);
+    p.x_type = p.out_type = type;
+    check("half-width", p);
+  }
+}
+
+TEST_CASE("NaN reaches only the pixels around it, also among many channels") {
+  const Problem p = Problem{.size = {1, 3, 16, 17}, .in = 32, .out = 32, .kernel = {3, 3, 3}}.causal();
+  Tensors t(p);
+  for (const int64_t pixel : {0, 40, 300, 700}) t.x.set(pixel * p.in + pixel % p.in, NAN);
+  conform("NaN", t.inputs(), {&t.out}, [&](dio_context* c) { return t.run(c); });
+}
+
 TEST_CASE("every combination of dtypes and layouts conforms") {
   for (const dio_dtype x : {DIO_F32, DIO_BF16, DIO_F16}) {
     for (const dio_dtype w : {DIO_F32, DIO_BF16, DIO_F16}) {
@@ -192,6 +239,8 @@ TEST_CASE("a convolution adds to its own output") {
     Tensors t(p);
     conform("in place", t.inputs(), {&t.out}, [&](dio_context* c) { return t.run(c, true); });
   }
+  Tensors many(Problem{.size = {1, 1, 25, 23}, .in = 50, .out = 40, .kernel = {1, 3, 3}}.causal());
+  conform("in place", many.inputs(), {&many.out}, [&](dio_context* c) { return many.run(c, true); });
 }
 
 TEST_CASE("infinities and NaN reach only the pixels around them") {
@@ -233,6 +282,9 @@ TEST_CASE("every instruction set of this processor convolves") {
             Problem{.size = {1, 2, 5, 7}, .in = in, .out = out, .kernel = {3, 3, 3}, .residual = true}
                 .causal());
     }
+    check(
+        "instruction set, many pixels",
+        Problem{.size = {1, 2, 17, 19}, .in = 45, .out = 50, .kernel = {3, 3, 3}, .residual = true}.causal());
   }
   hwy::SetSupportedTargetsForTest(0);
 }
