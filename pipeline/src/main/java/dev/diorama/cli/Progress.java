@@ -66,6 +66,12 @@ final class Progress implements ProgressListener, AutoCloseable {
     }
   }
 
+  @Override
+  public void notice(String sentence) {
+    finish();
+    System.err.println("diorama: " + sentence);
+  }
+
   private ProgressBar newBar(int total) {
     return new ProgressBarBuilder()
         .setTaskName("%-9s".formatted(NAMES.get(stage)))

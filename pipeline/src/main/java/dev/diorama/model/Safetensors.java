@@ -241,7 +241,7 @@ public final class Safetensors implements AutoCloseable {
     if (offset % entry.type().bytes() != 0) {
       throw new ModelException(
           ("%s: tensor '%s' begins at byte %d, which is no multiple of its %d bytes an element;"
-               + " save the file again.")
+                  + " save the file again.")
               .formatted(location.shard.path, name, offset, entry.type().bytes()));
     }
     return location.shard.file.tensor(

@@ -63,7 +63,7 @@ record SafetensorsHeader(
     if (length > fileSize - LENGTH_BYTES) {
       throw new ModelException(
           ("%s: the header says it is %d bytes long, but only %d follow; the file is cut off or not"
-               + " a safetensors file.")
+                  + " a safetensors file.")
               .formatted(file, length, fileSize - LENGTH_BYTES));
     }
     return (int) length;

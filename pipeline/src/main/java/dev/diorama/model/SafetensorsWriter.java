@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Writes a safetensors file from values that arrive in order, a part at a time.
@@ -84,19 +86,17 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
     byte[] json = mapper.writeValueAsBytes(header);
     Path folder = target.toAbsolutePath().getParent();
-    Path temporary = Files.createTempFile(folder, "." + target.getFileName(), ".part");
-    SafetensorsWriter writer = null;
+    String random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+    Path temporary = folder.resolve("." + target.getFileName() + "." + random + ".part");
+    // Opened by name: a temporary file of the JDK would be readable by its owner alone.
+    FileChannel channel =
+        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    SafetensorsWriter writer = new SafetensorsWriter(target, temporary, channel, position);
     try {
-      FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE);
-      writer = new SafetensorsWriter(target, temporary, channel, position);
       writer.writeHeader(json);
       return writer;
     } catch (IOException e) {
-      if (writer != null) {
-        writer.close();
-      } else {
-        Files.deleteIfExists(temporary);
-      }
+      writer.close();
       throw e;
     }
   }

@@ -16,4 +16,12 @@ public interface ProgressListener {
    * @param total units of this stage
    */
   void progress(Stage stage, int done, int total);
+
+  /**
+   * Called when a value of the request could not be taken as it was: a prompt longer than the model
+   * reads, for example.
+   *
+   * @param sentence what was done instead
+   */
+  default void notice(String sentence) {}
 }

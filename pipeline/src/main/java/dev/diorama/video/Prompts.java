@@ -21,8 +21,8 @@ final class Prompts {
   }
 
   /**
-   * States of the prompt and, under guidance, of the negative prompt; the scope owns them. Prompts
-   * that do not fit are refused before the encoder is loaded.
+   * States of the prompt and, under guidance, of the negative prompt; the scope owns them. What is
+   * longer than the model reads is cut off as diffusers does, and reported.
    */
   Tensor[] encode(Scope scope) throws IOException {
     boolean guided = request.guidance() > 1;
@@ -48,9 +48,9 @@ final class Prompts {
   private Tokens tokens(Tokenizer tokenizer, String name, String text) {
     Tokens tokens = tokenizer.encode(PromptCleaner.clean(text), request.maxSequenceLength());
     if (tokens.dropped() > 0) {
-      throw new IllegalArgumentException(
-          "%s has %d tokens, but the maximal sequence length is %d; shorten it"
-              .formatted(name, tokens.length() + tokens.dropped(), request.maxSequenceLength()));
+      run.notice(
+          "%s has %d tokens, and only the first %d are read"
+              .formatted(name, tokens.length() + tokens.dropped(), tokens.length()));
     }
     return tokens;
   }

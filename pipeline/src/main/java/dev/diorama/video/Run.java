@@ -15,6 +15,10 @@ record Run(ProgressListener progress, LatentsListener latents, CancellationToken
     progress.progress(stage, done, total);
   }
 
+  void notice(String sentence) {
+    progress.notice(sentence);
+  }
+
   void afterStep(int step, Tensor sample) {
     latents.afterStep(step, sample);
   }

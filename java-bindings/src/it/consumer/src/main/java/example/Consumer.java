@@ -14,10 +14,10 @@ public final class Consumer {
     try (Backend backend = Backend.open("cpu");
         Context context = backend.newContext();
         Scope scope = context.scope()) {
-      Tensor queries = context.zeros(DType.F32, 1, 2, 1, 8);
-      Tensor keys = context.of(ramp(24), 1, 3, 1, 8);
-      Tensor values = context.of(ramp(24), 1, 3, 1, 8);
-      Tensor out = context.tensor(DType.F32, 1, 2, 1, 8);
+      Tensor queries = scope.zeros(DType.F32, 1, 2, 1, 8);
+      Tensor keys = scope.of(ramp(24), 1, 3, 1, 8);
+      Tensor values = scope.of(ramp(24), 1, 3, 1, 8);
+      Tensor out = scope.tensor(DType.F32, 1, 2, 1, 8);
       context.kernels().attention(queries, keys, values, null, null, 0, out);
 
       float[] expected = {8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15};

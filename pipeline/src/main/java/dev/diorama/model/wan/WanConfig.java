@@ -86,7 +86,7 @@ public record WanConfig(
     if ((long) heads * headSize > MAX_WIDTH || headSize % 2 != 0 || headSize > 1024) {
       throw new ModelException(
           ("%s: %d heads of 'attention_head_dim' %d are not supported; a head must be even and at"
-               + " most 1024 wide, all together at most %d.")
+                  + " most 1024 wide, all together at most %d.")
               .formatted(file, heads, headSize, MAX_WIDTH));
     }
     if (frequencies % 2 != 0) {
