@@ -30,8 +30,10 @@ namespace winograd {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Tiles whose sums are made together, for each sweep over the weights.
+// Tiles whose sums are made together, for each sweep over the weights: fewer, down to half, where their
+// points and sums would take more than 8 MB.
 inline constexpr int64_t kBlockTiles = 96;
+inline constexpr int64_t kBlockFloats = int64_t{2} << 20;
 // Between the points of a block, so that they do not fall into the same cache set.
 inline constexpr int64_t kGap = 16;
 
@@ -193,7 +195,9 @@ inline void convolve(Context& context, const VideoRows& video, int64_t rows, con
   const ThreadGrid grid = choose_grid(threads, panels, weights.panels, 0, 0.3);
   const int tasks = grid.rows * grid.columns;
   const int64_t task_panels = tiles(panels, grid.rows);
-  const int64_t blocks = tiles(task_panels * kTileRows, kBlockTiles);
+  const int64_t tile_floats = kPoints * (video.kernel_t * shape.row + weights.panels * kTileColumns);
+  const int64_t limit = std::clamp(kBlockFloats / tile_floats, kBlockTiles / 2, kBlockTiles);
+  const int64_t blocks = tiles(task_panels * kTileRows, limit);
   shape.block = tiles(task_panels, blocks) * kTileRows;
   shape.columns = tiles(weights.panels, grid.columns) * kTileColumns;
   float* memory = context.scratch_array<float>(static_cast<std::size_t>(tasks * shape.floats()));
