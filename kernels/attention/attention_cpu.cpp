@@ -75,10 +75,7 @@ class Attention {
 #pragma omp for schedule(dynamic)
         for (int64_t i = 0; i < count * tiles; ++i) {
           const int64_t panel = i % tiles * panels_at_once_;
-          const int64_t next = i + threads_;  // most likely
-          const Rows ahead = next < count * tiles ? queries_of(first + next / tiles, next % tiles) : Rows();
-          attend(first + i / tiles, i / tiles, panel, std::min(panels_at_once_, panels_ - panel), ahead,
-                 workspace);
+          attend(first + i / tiles, i / tiles, panel, std::min(panels_at_once_, panels_ - panel), workspace);
         }
       }
     }
@@ -93,18 +90,6 @@ class Attention {
     return packed_ + (slot * blocks_ + block) * (key_floats_ + value_floats_);
   }
 
-  // Where rows [from, from + count) of a head lie.
-  Rows rows_of(const Tensor& t, int64_t head, int64_t from, int64_t count) const {
-    const int64_t bytes = element_size(t.dtype);
-    return {data<const char>(t) + row_offset(t, head / shape_.heads, from, head % shape_.heads) * bytes,
-            t.strides[1] * bytes, shape_.head_size * bytes, count};
-  }
-  // All queries of a tile.
-  Rows queries_of(int64_t head, int64_t tile) const {
-    const int64_t from = tile * panels_at_once_ * width_;
-    return rows_of(q_, head, from, std::min(panels_at_once_ * width_, shape_.queries - from));
-  }
-
   void pack_block(int64_t head, int64_t slot, int64_t block, float* buffer) const {
     const int64_t b = head / shape_.heads, h = head % shape_.heads;
     const int64_t from = block * block_keys_, to = std::min(from + block_keys_, shape_.key_count(b));
@@ -114,10 +99,8 @@ class Attention {
     pack_values(v_, b, h, from, to, block_keys_, buffer, keys + key_floats_);
   }
 
-  // Panels [first, first + count) of a head against all its keys, block by block. The rows that are needed
-  // next, the output's and those `ahead`, come into the cache meanwhile.
-  void attend(int64_t head, int64_t slot, int64_t first, int64_t count, const Rows& ahead,
-              float* workspace) const {
+  // Panels [first, first + count) of a head against all its keys, block by block.
+  void attend(int64_t head, int64_t slot, int64_t first, int64_t count, float* workspace) const {
     const int64_t b = head / shape_.heads, h = head % shape_.heads;
     const int64_t size = shape_.head_size, padded = round_up(size, kRows);
     PanelState panels[kMaxPanels];
@@ -148,23 +131,15 @@ class Attention {
           pack_bias(shape_, b, h, panels[p].from, panels[p].count, panels[p].vectors * lanes(), key,
                     block.keys, bias);
         }
-        Rows rows;
-        if (key + block_keys_ >= key_count) {
-          rows = rows_of(out_, head, panels[p].from, panels[p].count);
-        } else if (key == 0 && p * width_ < ahead.count) {
-          rows = ahead;
-          rows.first += p * width_ * rows.stride;
-          rows.count = std::min(width_, rows.count - p * width_);
-        }
         switch (panels[p].vectors) {
           case 1:
-            attend_block<1>(panels[p], block, key == 0, bias, rows, statistics, scores);
+            attend_block<1>(panels[p], block, key == 0, bias, statistics, scores);
             break;
           case 2:
-            attend_block<2>(panels[p], block, key == 0, bias, rows, statistics, scores);
+            attend_block<2>(panels[p], block, key == 0, bias, statistics, scores);
             break;
           default:
-            attend_block<3>(panels[p], block, key == 0, bias, rows, statistics, scores);
+            attend_block<3>(panels[p], block, key == 0, bias, statistics, scores);
         }
       }
     }
@@ -177,16 +152,12 @@ class Attention {
 
   template <int kVectors>
   void attend_block(const PanelState& panel, const KeyBlock& block, bool first, const float* bias,
-                    const Rows& ahead, float* statistics, float* scores) const {
+                    float* statistics, float* scores) const {
     const int64_t size = shape_.head_size, padded = round_up(size, kRows);
     float* largest = statistics;
     float* sum = statistics + width_;
     const auto weigh = [&] {
-      bool moved = false;  // most references stay at 0
-      for (int64_t lane = 0; lane < kVectors * lanes(); ++lane) moved |= panel.reference[lane] != 0;
-      (moved ? weigh_block<kVectors, true> : weigh_block<kVectors, false>)(block, panel.q, size, bias,
-                                                                           panel.reference, ahead, largest,
-                                                                           sum, scores);
+      weigh_block<kVectors>(block, panel.q, size, bias, panel.reference, largest, sum, scores);
     };
     weigh();
     if (move_reference<kVectors>(largest, padded, first, panel.true_reference, panel.reference, panel.sum,

@@ -32,10 +32,4 @@ struct KeyBlock {
   int64_t keys;      // keys in this one
 };
 
-// Rows that will be needed soon.
-struct Rows {
-  const char* first = nullptr;
-  int64_t stride = 0, bytes = 0, count = 0;
-};
-
 }  // namespace diorama

@@ -27,13 +27,6 @@ HWY_INLINE const float* float_row(const Tensor& t, int64_t b, int64_t s, int64_t
   return buffer;
 }
 
-HWY_INLINE void prefetch_row(const Tensor& t, int64_t b, int64_t s, int64_t h) {
-  const char* row = data<const char>(t) + row_offset(t, b, s, h) * element_size(t.dtype);
-  for (int64_t byte = 0; byte < t.shape[3] * element_size(t.dtype); byte += 64) {
-    __builtin_prefetch(row + byte);
-  }
-}
-
 // A NaN without payload: exp2 (panel-inl.h) moves a score's low bits into its exponent.
 HWY_INLINE FloatVector plain_nan(FloatVector x) {
   return hn::IfThenElse(hn::IsNaN(x), splat(std::numeric_limits<float>::quiet_NaN()), x);
@@ -67,7 +60,6 @@ HWY_INLINE void pack_keys(const Tensor& k, int64_t b, int64_t h, int64_t from, i
   for (int64_t key = from; key < to; key += kGroup) {
     const float* rows[kGroup] = {};
     for (int64_t r = 0; r < HWY_MIN(kGroup, to - key); ++r) {
-      prefetch_row(k, b, HWY_MIN(key + 2 * kGroup + r, to - 1), h);
       rows[r] = float_row(k, b, key + r, h, buffer + r * size);
     }
     interleave(rows, size, 1, packed + (key - from) * size);
@@ -78,32 +70,11 @@ HWY_INLINE void pack_keys(const Tensor& k, int64_t b, int64_t h, int64_t from, i
   }
 }
 
-// Values of the same keys: packed[d / 4][key][d % 4], zeros behind the head's last element. buffer: 4 * D
-// floats.
+// Values of the same keys: packed[d / 4][key][d % 4], zeros behind the head's last element.
 HWY_INLINE void pack_values(const Tensor& v, int64_t b, int64_t h, int64_t from, int64_t to, int64_t stride,
                             float* buffer, float* HWY_RESTRICT packed) {
   const int64_t size = v.shape[3], padded = round_up(size, kRows);
-  int64_t key = from;
-  for (; key + kGroup <= to; key += kGroup) {  // whole lines at a time: they lie in few sets of the cache
-    const float* rows[kGroup];
-    for (int64_t r = 0; r < kGroup; ++r) {
-      prefetch_row(v, b, HWY_MIN(key + 2 * kGroup + r, to - 1), h);
-      rows[r] = float_row(v, b, key + r, h, buffer + r * size);
-    }
-    float* HWY_RESTRICT to_key = packed + (key - from) * kGroup;
-    int64_t i = 0;
-    for (; i + kGroup <= size; i += kGroup) {
-      for (int64_t r = 0; r < kGroup; ++r) {
-        std::memcpy(to_key + i * stride + r * kGroup, rows[r] + i, kGroup * sizeof(float));
-      }
-    }
-    for (; i < padded; ++i) {
-      for (int64_t r = 0; r < kGroup; ++r) {
-        to_key[i / kGroup * kGroup * stride + r * kGroup + i % kGroup] = i < size ? rows[r][i] : 0;
-      }
-    }
-  }
-  for (; key < to; ++key) {
+  for (int64_t key = from; key < to; ++key) {
     const float* row = float_row(v, b, key, h, buffer);
     float* HWY_RESTRICT to_key = packed + (key - from) * kGroup;
     int64_t i = 0;
@@ -153,14 +124,13 @@ HWY_INLINE void unpack_output(const float* output, const float* sum, int64_t wid
       places[lane] = data<char>(out) + row_offset(out, b, query, h) * element_size(out.dtype);
       rows[lane] = out.dtype == DIO_F32 ? reinterpret_cast<float*>(places[lane]) : buffer + lane * size;
     }
-    const FloatVector inverse = hn::Div(splat(1.0f), hn::Load(d, sum + first));
+    const FloatVector sums = hn::Load(d, sum + first);
     HWY_ALIGN float group[kGroup * hn::MaxLanes(d)];
     for (int64_t i = 0; i < size; i += kGroup) {  // output has rows up to a multiple of kGroup
       const float* column = output + i * width + first;
-      hn::StoreInterleaved4(hn::Mul(hn::Load(d, column), inverse),
-                            hn::Mul(hn::Load(d, column + width), inverse),
-                            hn::Mul(hn::Load(d, column + 2 * width), inverse),
-                            hn::Mul(hn::Load(d, column + 3 * width), inverse), d, group);
+      hn::StoreInterleaved4(hn::Div(hn::Load(d, column), sums), hn::Div(hn::Load(d, column + width), sums),
+                            hn::Div(hn::Load(d, column + 2 * width), sums),
+                            hn::Div(hn::Load(d, column + 3 * width), sums), d, group);
       if (i + kGroup <= size) {
 #pragma GCC unroll 16
         for (int64_t lane = lanes() - 1; lane >= 0; --lane) {

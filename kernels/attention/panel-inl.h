@@ -96,8 +96,7 @@ struct Statistics {
 
 // `rows` <= kRows keys, over elements [0, length) of the head. What came before is added when `resumed`;
 // unless elements follow, scores become weights 2^(score - reference). kWhole: rows == kRows.
-// kReference: some reference is not 0.
-template <int kVectors, bool kWhole, bool kReference>
+template <int kVectors, bool kWhole>
 HWY_INLINE void weigh_keys(const float* k, int64_t k_stride, const float* q, int64_t length, bool resumed,
                            bool last, int rows, const float* bias, Statistics<kVectors>& statistics,
                            float* HWY_RESTRICT scores) {
@@ -124,7 +123,7 @@ HWY_INLINE void weigh_keys(const float* k, int64_t k_stride, const float* q, int
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
         if (!kWhole && r >= rows) continue;
-        const FloatVector weight = exp2(kReference ? hn::Sub(c[r][v], statistics.reference[v]) : c[r][v]);
+        const FloatVector weight = exp2(hn::Sub(c[r][v], statistics.reference[v]));
         hn::Store(weight, d, scores + r * kWidth + v * kLanes);
         sum = r == 0 ? weight : hn::Add(sum, weight);
       }
@@ -155,20 +154,12 @@ HWY_INLINE void weigh_keys(const float* k, int64_t k_stride, const float* q, int
   }
 }
 
-// Asks for row i, if there is one, from memory into the second cache.
-HWY_INLINE void prefetch_row(const Rows& rows, int64_t i) {
-  if (i >= rows.count) return;
-  const char* row = rows.first + i * rows.stride;
-  for (int64_t byte = 0; byte < rows.bytes; byte += 64) __builtin_prefetch(row + byte, 0, 2);
-}
-
 // scores [keys][lanes] = the weights of a block, largest and sum [lanes]: of its scores and of its weights.
 // Long heads go through the product in slices of kSlice, so that a slice of the queries stays in the first
 // cache. bias: null, or transposed as the scores are.
-template <int kVectors, bool kReference>
+template <int kVectors>
 HWY_NOINLINE void weigh_block(const KeyBlock& block, const float* q, int64_t head_size, const float* bias,
-                              const float* reference, const Rows& ahead, float* largest, float* sum,
-                              float* scores) {
+                              const float* reference, float* largest, float* sum, float* scores) {
   const FloatTag d;
   constexpr int64_t kLanes = hn::MaxLanes(d);
   constexpr int64_t kWidth = kVectors * kLanes;
@@ -185,16 +176,14 @@ HWY_NOINLINE void weigh_block(const KeyBlock& block, const float* q, int64_t hea
     const float* q_slice = q + from * kWidth;
     int64_t key = 0;
     for (; key + kRows <= block.keys; key += kRows) {
-      prefetch_row(ahead, key / kRows);
-      weigh_keys<kVectors, true, kReference>(slice + key * head_size, head_size * kGroup, q_slice, length,
-                                             resumed, last, kRows, bias ? bias + key * kWidth : nullptr,
-                                             statistics, scores + key * kWidth);
+      weigh_keys<kVectors, true>(slice + key * head_size, head_size * kGroup, q_slice, length, resumed, last,
+                                 kRows, bias ? bias + key * kWidth : nullptr, statistics,
+                                 scores + key * kWidth);
     }
     if (key < block.keys) {
-      weigh_keys<kVectors, false, kReference>(slice + key * head_size, head_size * kGroup, q_slice, length,
-                                              resumed, last, static_cast<int>(block.keys - key),
-                                              bias ? bias + key * kWidth : nullptr, statistics,
-                                              scores + key * kWidth);
+      weigh_keys<kVectors, false>(slice + key * head_size, head_size * kGroup, q_slice, length, resumed, last,
+                                  static_cast<int>(block.keys - key), bias ? bias + key * kWidth : nullptr,
+                                  statistics, scores + key * kWidth);
     }
   }
   for (int v = 0; v < kVectors; ++v) {
