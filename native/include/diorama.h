@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature, a struct or the meaning of an argument changes. */
-#define DIO_ABI_VERSION 1
+#define DIO_ABI_VERSION 2
 #define DIO_MAX_RANK 8
 
 typedef enum dio_status {
@@ -279,6 +279,162 @@ DIO_API dio_status dio_embedding(dio_context* context, const dio_tensor* table, 
  * 1], where entry [h, j] belongs to key - query = j - (S - 1); table f [buckets, H], buckets even. */
 DIO_API dio_status dio_t5_relative_bias(dio_context* context, const dio_tensor* table, int32_t max_distance,
                                         dio_tensor* out);
+
+/* ---- Gaussian splats (Kerbl et al. 2023; rules of compositing as in gsplat)
+ * -------------------------------------------------------------------- */
+
+/* Conventions: OpenCV cameras (x right, y down, z forward), pixel centres at +0.5, quaternions wxyz, not
+ * normalised. All tensors f32 and contiguous unless said otherwise; N at least 1. A Gaussian with a
+ * value that is not finite, or whose quaternion is zero, is not drawn and gets no gradient. */
+
+typedef enum dio_camera_model {
+  DIO_CAMERA_PINHOLE = 0,
+  DIO_CAMERA_ORTHOGRAPHIC = 1,
+  DIO_CAMERA_FISHEYE = 2 /* equidistant: distance from the centre = focal length * angle */
+} dio_camera_model;
+
+typedef struct dio_splat_camera {
+  int32_t model;         /* dio_camera_model */
+  int32_t width, height; /* pixels, 1 to 32768 */
+  float fx, fy, cx, cy;  /* pixels; orthographic: fx and fy are pixels per unit of length. fx, fy > 0 */
+  float view[16];        /* world to camera, [4, 4] row by row, last row 0 0 0 1 */
+} dio_splat_camera;
+
+typedef struct dio_splat_settings {
+  int32_t antialiased; /* not 0: opacity is multiplied by sqrt(det before blur / det after) */
+  int32_t sh_degree;   /* evaluated at most, 0 to 3; -1: all there are */
+  float near_plane;    /* depths at or below are not drawn (orthographic too) */
+  float far_plane;     /* depths at or above are not drawn; may be infinite */
+  float blur;          /* added to both diagonal entries of the 2D covariance, pixels^2 */
+  float alpha_min;     /* contributions below are left out */
+  float alpha_max;     /* and above are cut to this */
+  float alpha_fade;    /* 0: a hard cut at alpha_min. f > 0: alpha is multiplied by t * t * (3 - 2 t), t =
+                          clamp((alpha - alpha_min) / f, 0, 1), for checks by differences */
+  float transmittance_stop; /* a Gaussian that would bring the transmittance here or below ends its pixel,
+                               undrawn */
+  float background[3];
+} dio_splat_settings;
+
+/* antialiased 0, sh_degree -1, near 0.01, far 1e10, blur 0.3, alpha 1/255 to 0.99, fade 0, stop 1e-4, black.
+ */
+DIO_API dio_status dio_splat_settings_default(dio_splat_settings* settings);
+
+typedef struct dio_splat_gaussians {
+  const dio_tensor* means;           /* [N, 3] */
+  const dio_tensor* quats;           /* [N, 4] wxyz */
+  const dio_tensor* log_scales;      /* [N, 3] natural logarithms of the standard deviations */
+  const dio_tensor* logit_opacities; /* [N] */
+  const dio_tensor* sh;              /* [N, K, 3], K = 1, 4, 9 or 16; colour = max(0, SH(direction) + 0.5) */
+  const dio_tensor* features;        /* optional [N, C], C 1 to 64: more channels to be composited */
+} dio_splat_gaussians;
+
+/* Each may be NULL; no two share memory. As outputs of dio_splat_project. */
+typedef struct dio_splat_projection {
+  dio_tensor* means2d;       /* [N, 2] pixels */
+  dio_tensor* conics;        /* [N, 3] inverse 2D covariance: xx, xy, yy */
+  dio_tensor* depths;        /* [N] z in the camera */
+  dio_tensor* compensations; /* [N] sqrt(det before blur / det after); 1 where not antialiased */
+  dio_tensor* colors;        /* [N, 3] */
+  dio_tensor* radii; /* i32 [N, 2] ceil(3.33 sigma) along x and y; 0 0: not in view, and all else is 0 */
+} dio_splat_projection;
+
+DIO_API dio_status dio_splat_project(dio_context* context, const dio_splat_gaussians* gaussians,
+                                     const dio_splat_camera* camera, const dio_splat_settings* settings,
+                                     const dio_splat_projection* projection);
+
+/* Pictures, or gradients of a loss with respect to them. Each may be NULL, not all. */
+typedef struct dio_splat_images {
+  dio_tensor* rgb;            /* [H, W, 3] sum of weight * colour + transmittance * background */
+  dio_tensor* depth;          /* [H, W, 1] accumulated: sum of weight * z */
+  dio_tensor* expected_depth; /* [H, W, 1] depth / alpha, 0 where alpha is 0 */
+  dio_tensor* alpha;          /* [H, W, 1] 1 - transmittance */
+  dio_tensor* normals;        /* [H, W, 3] sum of weight * shortest axis, in the camera, turned towards it */
+  dio_tensor* features;       /* [H, W, C] sum of weight * feature */
+} dio_splat_images;
+
+/* What one rendering keeps for its backward pass, and its memory, used again by the next. Belongs to the
+ * context that made it; destroying the context ends it (the handle must still be destroyed). */
+typedef struct dio_splat_frame dio_splat_frame;
+
+typedef struct dio_splat_stats {
+  int64_t gaussians;
+  int64_t visible;       /* in view and not below alpha_min */
+  int64_t intersections; /* pairs of a Gaussian and a tile */
+  int64_t evaluations;   /* pairs of a Gaussian and a pixel that the rasterizer computed an alpha for */
+  int64_t bytes;         /* held by the frame */
+  double project_ms;     /* projection and spherical harmonics; wall time of the last rendering */
+  double bin_ms;         /* which tiles a Gaussian touches */
+  double sort_ms;        /* by tile and depth */
+  double raster_ms;
+  double raster_backward_ms; /* of the last backward pass */
+  double project_backward_ms;
+} dio_splat_stats;
+
+DIO_API dio_status dio_splat_frame_create(dio_context* context, dio_splat_frame** frame);
+DIO_API dio_status dio_splat_frame_destroy(dio_splat_frame* frame);
+DIO_API dio_status dio_splat_frame_stats(dio_splat_frame* frame, dio_splat_stats* stats);
+
+/* Draws front to back; at equal depth the lower index is in front. */
+DIO_API dio_status dio_splat_render(dio_context* context, dio_splat_frame* frame,
+                                    const dio_splat_gaussians* gaussians, const dio_splat_camera* camera,
+                                    const dio_splat_settings* settings, const dio_splat_images* images);
+
+/* Each may be NULL, not all. */
+typedef struct dio_splat_gradients {
+  dio_tensor* means;
+  dio_tensor* quats;
+  dio_tensor* log_scales;
+  dio_tensor* logit_opacities;
+  dio_tensor* sh;
+  dio_tensor* features;
+  dio_tensor* means2d; /* [N, 2] per pixel of the picture; never accumulated */
+  dio_tensor* view;    /* [4, 4] of camera.view, its last row 0 */
+} dio_splat_gradients;
+
+/* The gradient of sum(images * image_gradients) of the frame's last rendering. gaussians: the same values as
+ * then. accumulate not 0: added to what the gradients hold (but means2d). */
+DIO_API dio_status dio_splat_backward(dio_context* context, dio_splat_frame* frame,
+                                      const dio_splat_gaussians* gaussians,
+                                      const dio_splat_images* image_gradients, int32_t accumulate,
+                                      const dio_splat_gradients* gradients);
+
+/* (1 - w) * mean |image - target| + w * (1 - mean SSIM), w = ssim_weight in [0, 1]: the loss of 3D Gaussian
+ * Splatting. SSIM (Wang et al. 2004): window of 11 x 11, sigma 1.5, zeros outside, C1 = 0.01^2, C2 = 0.03^2.
+ * image [H, W, 3] in 0..1; target: the same, or u8 (divided by 255); mask: optional [H, W], multiplies both.
+ * losses [4]: loss, mean |difference|, mean SSIM, mean squared difference. gradient: optional [H, W, 3] of
+ * the loss with respect to image. */
+DIO_API dio_status dio_splat_loss(dio_context* context, const dio_tensor* image, const dio_tensor* target,
+                                  const dio_tensor* mask, float ssim_weight, dio_tensor* losses,
+                                  dio_tensor* gradient);
+
+typedef struct dio_adam_params {
+  int64_t step; /* from 1 on */
+  float learning_rate;
+  float beta1, beta2; /* in [0, 1) */
+  float eps;          /* > 0, added to the root as in torch.optim.Adam */
+} dio_adam_params;
+
+/* One step of Adam (Kingma and Ba 2015) on x, m and v in place. All [N, ...] f32 of one shape; every axis but
+ * the outermost contiguous, the outermost stride free. */
+DIO_API dio_status dio_adam(dio_context* context, const dio_tensor* gradient, const dio_adam_params* params,
+                            dio_tensor* x, dio_tensor* m, dio_tensor* v);
+
+/* 3DGS-MCMC (Kheradmand et al. 2024, equation 9): the opacity and scales that each of counts[i] copies in one
+ * place must have to look like the one Gaussian. counts i32 [N], 1 to 51. logit_opacities [N] and log_scales
+ * [N, 3] in place; opacities are kept between min_opacity and 1 - 2^-23. */
+DIO_API dio_status dio_splat_relocate(dio_context* context, const dio_tensor* counts, float min_opacity,
+                                      dio_tensor* logit_opacities, dio_tensor* log_scales);
+
+typedef enum dio_splat_noise_kind {
+  DIO_SPLAT_NOISE_SAMPLE = 0,    /* means += gain * R S noise: a draw from the Gaussian (split) */
+  DIO_SPLAT_NOISE_COVARIANCE = 1 /* means += gain * sigmoid(100 (0.005 - opacity)) * R S S R^T noise (MCMC) */
+} dio_splat_noise_kind;
+
+/* noise [N, 3], of unit normals; means in place. */
+DIO_API dio_status dio_splat_perturb(dio_context* context, const dio_tensor* quats,
+                                     const dio_tensor* log_scales, const dio_tensor* logit_opacities,
+                                     const dio_tensor* noise, dio_splat_noise_kind kind, float gain,
+                                     dio_tensor* means);
 
 /* ---- measuring the machine
  * -------------------------------------------------------------------------------------- */

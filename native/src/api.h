@@ -3,17 +3,25 @@
 #include <atomic>
 #include <memory>
 #include <new>
+#include <vector>
 
 #include "check.h"
 #include "context.h"
 #include "error.h"
 #include "generator.h"
 #include "operations.h"
+#include "splat_frame.h"
 
 // What is behind the opaque handles of diorama.h.
 struct dio_context {
   std::unique_ptr<diorama::Context> context;
+  std::vector<dio_splat_frame*> frames;  // made by this context and not destroyed
   std::atomic<bool> busy{false};
+};
+
+struct dio_splat_frame {
+  dio_context* owner;  // null once the context is destroyed, and frame with it
+  std::unique_ptr<diorama::SplatFrame> frame;
 };
 
 struct dio_generator {

@@ -22,6 +22,10 @@ dio_status dio_context_destroy(dio_context* context) {
                   "context_destroy: another thread is using this context; let it finish first");
     }
     context->context->synchronize();
+    for (dio_splat_frame* frame : context->frames) {
+      frame->frame.reset();
+      frame->owner = nullptr;
+    }
     delete context;
   });
 }

@@ -7,6 +7,7 @@
 #include "kernels/codec/register.h"
 #include "kernels/denoise/register.h"
 #include "kernels/linear/register.h"
+#include "kernels/splat/register.h"
 #include "kernels/text/register.h"
 #include "context_cpu.h"
 #include "cuda_library.h"
@@ -26,6 +27,7 @@ const Operations& reference_operations() {
     add_codec_reference(o);
     add_denoise_reference(o);
     add_linear_reference(o);
+    add_splat_reference(o);
     add_text_reference(o);
     return o;
   }();
@@ -40,6 +42,7 @@ const Operations& plain_operations() {
     add_codec_plain(o);
     add_denoise_plain(o);
     add_linear_plain(o);
+    add_splat_plain(o);
     add_text_plain(o);
     return o;
   }();
@@ -54,6 +57,7 @@ const Operations& cpu_operations() {
     add_codec_cpu(o);
     add_denoise_cpu(o);
     add_linear_cpu(o);
+    add_splat_cpu(o);
     add_text_cpu(o);
     return o;
   }();

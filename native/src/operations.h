@@ -3,6 +3,7 @@
 #include "context.h"
 #include "diorama.h"
 #include "generator.h"
+#include "splat_frame.h"
 #include "tensor.h"
 
 namespace diorama {
@@ -53,6 +54,25 @@ struct Operations {
 
   void (*embedding)(Context&, const Tensor& table, const Tensor& ids, const Tensor& out) = nullptr;
   void (*t5_relative_bias)(Context&, const Tensor& table, int max_distance, const Tensor& out) = nullptr;
+
+  void (*splat_project)(Context&, const dio_splat_gaussians&, const dio_splat_camera&,
+                        const dio_splat_settings&, const dio_splat_projection&) = nullptr;
+  // A new frame of this backend, owned by the caller and used with this context alone.
+  SplatFrame* (*splat_frame)(Context&) = nullptr;
+  void (*splat_render)(Context&, SplatFrame&, const dio_splat_gaussians&, const dio_splat_camera&,
+                       const dio_splat_settings&, const dio_splat_images&) = nullptr;
+  void (*splat_backward)(Context&, SplatFrame&, const dio_splat_gaussians&,
+                         const dio_splat_images& image_gradients, bool accumulate,
+                         const dio_splat_gradients&) = nullptr;
+  void (*splat_loss)(Context&, const Tensor& image, const Tensor& target, const Tensor* mask,
+                     float ssim_weight, const Tensor& losses, const Tensor* gradient) = nullptr;
+  void (*adam)(Context&, const Tensor& gradient, const dio_adam_params&, const Tensor& x, const Tensor& m,
+               const Tensor& v) = nullptr;
+  void (*splat_relocate)(Context&, const Tensor& counts, float min_opacity, const Tensor& logit_opacities,
+                         const Tensor& log_scales) = nullptr;
+  void (*splat_perturb)(Context&, const Tensor& quats, const Tensor& log_scales,
+                        const Tensor* logit_opacities, const Tensor& noise, dio_splat_noise_kind kind,
+                        float gain, const Tensor& means) = nullptr;
 };
 
 }  // namespace diorama

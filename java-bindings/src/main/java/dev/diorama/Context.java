@@ -19,7 +19,7 @@ import java.util.Set;
  *
  * <p>A context is used by one thread at a time, though not always the same one; a second thread
  * that comes at the same moment gets {@link IllegalStateException}. Any number of contexts work
- * side by side. Closing a context closes every tensor and generator it made.
+ * side by side. Closing a context closes every tensor, generator and splat frame it made.
  */
 public final class Context implements AutoCloseable {
   private static final Object CLOSED = "closed";
@@ -36,18 +36,20 @@ public final class Context implements AutoCloseable {
   /** For arguments that are structs or arrays: results, parameters, lists of tensors. */
   static final long ARGUMENT_BYTES = 512;
 
-  private static final int MAX_TENSORS = 16;
+  private static final int MAX_TENSORS = 32;
 
   private final Backend backend;
   private final MemorySegment handle;
   private final MemorySegment arguments = Arena.ofAuto().allocate(ARGUMENT_BYTES, 8);
   private final Kernels kernels = new Kernels(this);
+  private final Splats splats = new Splats(this);
   private final Leaks.Ticket ticket;
   private final int device;
 
   // All below belong to the thread that is in.
   private final Set<Block> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Set<Generator> generators = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<SplatFrame> frames = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Lifetime[] used = new Lifetime[MAX_TENSORS];
   private int usedCount;
 
@@ -81,6 +83,15 @@ public final class Context implements AutoCloseable {
    */
   public Kernels kernels() {
     return kernels;
+  }
+
+  /**
+   * The operations on Gaussian splats, done by this context.
+   *
+   * @return always the same object
+   */
+  public Splats splats() {
+    return splats;
   }
 
   /**
@@ -169,6 +180,22 @@ public final class Context implements AutoCloseable {
       Generator generator = new Generator(this, seed);
       generators.add(generator);
       return generator;
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * What renderings of Gaussian splats keep between them.
+   *
+   * @return to be closed; the context closes it at the latest
+   */
+  public SplatFrame splatFrame() {
+    begin();
+    try {
+      SplatFrame frame = new SplatFrame(this);
+      frames.add(frame);
+      return frame;
     } finally {
       end();
     }
@@ -275,6 +302,10 @@ public final class Context implements AutoCloseable {
       for (Generator generator : List.copyOf(generators)) {
         generator.closeInside();
       }
+      for (SplatFrame frame : List.copyOf(frames)) {
+        frame.closeInside();
+      }
+      frames.clear();
       Status.check(diorama_h.dio_context_destroy(handle));
     } catch (RuntimeException e) {
       done.forEach(Lifetime::reopen);
@@ -336,6 +367,16 @@ public final class Context implements AutoCloseable {
     return generator.handle();
   }
 
+  MemorySegment use(SplatFrame frame) {
+    if (frame.context() != this) {
+      throw new IllegalArgumentException(
+          "the splat frame belongs to another context; make one with this context's splatFrame()");
+    }
+    frame.lifetime().acquire();
+    used[usedCount++] = frame.lifetime();
+    return frame.handle();
+  }
+
   MemorySegment handle() {
     return handle;
   }
@@ -365,6 +406,16 @@ public final class Context implements AutoCloseable {
     try {
       generator.closeInside();
       generators.remove(generator);
+    } finally {
+      end();
+    }
+  }
+
+  void forget(SplatFrame frame) {
+    begin();
+    try {
+      frame.closeInside();
+      frames.remove(frame);
     } finally {
       end();
     }

@@ -23,10 +23,10 @@ public class diorama_h extends diorama_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int DIO_ABI_VERSION = (int)1L;
+    private static final int DIO_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define DIO_ABI_VERSION 1
+     * #define DIO_ABI_VERSION 2
      * }
      */
     public static int DIO_ABI_VERSION() {
@@ -2687,6 +2687,749 @@ public class diorama_h extends diorama_h$shared {
                 traceDowncall("dio_t5_relative_bias", context, table, max_distance, out);
             }
             return (int)mh$.invokeExact(context, table, max_distance, out);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+    private static final int DIO_CAMERA_PINHOLE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum dio_camera_model.DIO_CAMERA_PINHOLE = 0
+     * }
+     */
+    public static int DIO_CAMERA_PINHOLE() {
+        return DIO_CAMERA_PINHOLE;
+    }
+    private static final int DIO_CAMERA_ORTHOGRAPHIC = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum dio_camera_model.DIO_CAMERA_ORTHOGRAPHIC = 1
+     * }
+     */
+    public static int DIO_CAMERA_ORTHOGRAPHIC() {
+        return DIO_CAMERA_ORTHOGRAPHIC;
+    }
+    private static final int DIO_CAMERA_FISHEYE = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum dio_camera_model.DIO_CAMERA_FISHEYE = 2
+     * }
+     */
+    public static int DIO_CAMERA_FISHEYE() {
+        return DIO_CAMERA_FISHEYE;
+    }
+
+    private static class dio_splat_settings_default {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_settings_default");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_settings_default(dio_splat_settings *settings)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_settings_default$descriptor() {
+        return dio_splat_settings_default.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_settings_default(dio_splat_settings *settings)
+     * }
+     */
+    public static MethodHandle dio_splat_settings_default$handle() {
+        return dio_splat_settings_default.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_settings_default(dio_splat_settings *settings)
+     * }
+     */
+    public static MemorySegment dio_splat_settings_default$address() {
+        return dio_splat_settings_default.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_settings_default(dio_splat_settings *settings)
+     * }
+     */
+    public static int dio_splat_settings_default(MemorySegment settings) {
+        var mh$ = dio_splat_settings_default.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_settings_default", settings);
+            }
+            return (int)mh$.invokeExact(settings);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_project {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_project");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_project(dio_context *context, const dio_splat_gaussians *gaussians, const dio_splat_camera *camera, const dio_splat_settings *settings, const dio_splat_projection *projection)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_project$descriptor() {
+        return dio_splat_project.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_project(dio_context *context, const dio_splat_gaussians *gaussians, const dio_splat_camera *camera, const dio_splat_settings *settings, const dio_splat_projection *projection)
+     * }
+     */
+    public static MethodHandle dio_splat_project$handle() {
+        return dio_splat_project.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_project(dio_context *context, const dio_splat_gaussians *gaussians, const dio_splat_camera *camera, const dio_splat_settings *settings, const dio_splat_projection *projection)
+     * }
+     */
+    public static MemorySegment dio_splat_project$address() {
+        return dio_splat_project.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_project(dio_context *context, const dio_splat_gaussians *gaussians, const dio_splat_camera *camera, const dio_splat_settings *settings, const dio_splat_projection *projection)
+     * }
+     */
+    public static int dio_splat_project(MemorySegment context, MemorySegment gaussians, MemorySegment camera, MemorySegment settings, MemorySegment projection) {
+        var mh$ = dio_splat_project.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_project", context, gaussians, camera, settings, projection);
+            }
+            return (int)mh$.invokeExact(context, gaussians, camera, settings, projection);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_frame_create {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_frame_create");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_create(dio_context *context, dio_splat_frame **frame)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_frame_create$descriptor() {
+        return dio_splat_frame_create.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_create(dio_context *context, dio_splat_frame **frame)
+     * }
+     */
+    public static MethodHandle dio_splat_frame_create$handle() {
+        return dio_splat_frame_create.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_create(dio_context *context, dio_splat_frame **frame)
+     * }
+     */
+    public static MemorySegment dio_splat_frame_create$address() {
+        return dio_splat_frame_create.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_create(dio_context *context, dio_splat_frame **frame)
+     * }
+     */
+    public static int dio_splat_frame_create(MemorySegment context, MemorySegment frame) {
+        var mh$ = dio_splat_frame_create.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_frame_create", context, frame);
+            }
+            return (int)mh$.invokeExact(context, frame);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_frame_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_frame_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_destroy(dio_splat_frame *frame)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_frame_destroy$descriptor() {
+        return dio_splat_frame_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_destroy(dio_splat_frame *frame)
+     * }
+     */
+    public static MethodHandle dio_splat_frame_destroy$handle() {
+        return dio_splat_frame_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_destroy(dio_splat_frame *frame)
+     * }
+     */
+    public static MemorySegment dio_splat_frame_destroy$address() {
+        return dio_splat_frame_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_destroy(dio_splat_frame *frame)
+     * }
+     */
+    public static int dio_splat_frame_destroy(MemorySegment frame) {
+        var mh$ = dio_splat_frame_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_frame_destroy", frame);
+            }
+            return (int)mh$.invokeExact(frame);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_frame_stats {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_frame_stats");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_stats(dio_splat_frame *frame, dio_splat_stats *stats)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_frame_stats$descriptor() {
+        return dio_splat_frame_stats.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_stats(dio_splat_frame *frame, dio_splat_stats *stats)
+     * }
+     */
+    public static MethodHandle dio_splat_frame_stats$handle() {
+        return dio_splat_frame_stats.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_stats(dio_splat_frame *frame, dio_splat_stats *stats)
+     * }
+     */
+    public static MemorySegment dio_splat_frame_stats$address() {
+        return dio_splat_frame_stats.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_frame_stats(dio_splat_frame *frame, dio_splat_stats *stats)
+     * }
+     */
+    public static int dio_splat_frame_stats(MemorySegment frame, MemorySegment stats) {
+        var mh$ = dio_splat_frame_stats.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_frame_stats", frame, stats);
+            }
+            return (int)mh$.invokeExact(frame, stats);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_render {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_render");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_render(dio_context *context, dio_splat_frame *frame, const dio_splat_gaussians *gaussians, const dio_splat_camera *camera, const dio_splat_settings *settings, const dio_splat_images *images)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_render$descriptor() {
+        return dio_splat_render.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_render(dio_context *context, dio_splat_frame *frame, const dio_splat_gaussians *gaussians, const dio_splat_camera *camera, const dio_splat_settings *settings, const dio_splat_images *images)
+     * }
+     */
+    public static MethodHandle dio_splat_render$handle() {
+        return dio_splat_render.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_render(dio_context *context, dio_splat_frame *frame, const dio_splat_gaussians *gaussians, const dio_splat_camera *camera, const dio_splat_settings *settings, const dio_splat_images *images)
+     * }
+     */
+    public static MemorySegment dio_splat_render$address() {
+        return dio_splat_render.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_render(dio_context *context, dio_splat_frame *frame, const dio_splat_gaussians *gaussians, const dio_splat_camera *camera, const dio_splat_settings *settings, const dio_splat_images *images)
+     * }
+     */
+    public static int dio_splat_render(MemorySegment context, MemorySegment frame, MemorySegment gaussians, MemorySegment camera, MemorySegment settings, MemorySegment images) {
+        var mh$ = dio_splat_render.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_render", context, frame, gaussians, camera, settings, images);
+            }
+            return (int)mh$.invokeExact(context, frame, gaussians, camera, settings, images);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_backward {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_INT,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_backward");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_backward(dio_context *context, dio_splat_frame *frame, const dio_splat_gaussians *gaussians, const dio_splat_images *image_gradients, int32_t accumulate, const dio_splat_gradients *gradients)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_backward$descriptor() {
+        return dio_splat_backward.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_backward(dio_context *context, dio_splat_frame *frame, const dio_splat_gaussians *gaussians, const dio_splat_images *image_gradients, int32_t accumulate, const dio_splat_gradients *gradients)
+     * }
+     */
+    public static MethodHandle dio_splat_backward$handle() {
+        return dio_splat_backward.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_backward(dio_context *context, dio_splat_frame *frame, const dio_splat_gaussians *gaussians, const dio_splat_images *image_gradients, int32_t accumulate, const dio_splat_gradients *gradients)
+     * }
+     */
+    public static MemorySegment dio_splat_backward$address() {
+        return dio_splat_backward.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_backward(dio_context *context, dio_splat_frame *frame, const dio_splat_gaussians *gaussians, const dio_splat_images *image_gradients, int32_t accumulate, const dio_splat_gradients *gradients)
+     * }
+     */
+    public static int dio_splat_backward(MemorySegment context, MemorySegment frame, MemorySegment gaussians, MemorySegment image_gradients, int accumulate, MemorySegment gradients) {
+        var mh$ = dio_splat_backward.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_backward", context, frame, gaussians, image_gradients, accumulate, gradients);
+            }
+            return (int)mh$.invokeExact(context, frame, gaussians, image_gradients, accumulate, gradients);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_loss {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_FLOAT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_loss");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_loss(dio_context *context, const dio_tensor *image, const dio_tensor *target, const dio_tensor *mask, float ssim_weight, dio_tensor *losses, dio_tensor *gradient)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_loss$descriptor() {
+        return dio_splat_loss.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_loss(dio_context *context, const dio_tensor *image, const dio_tensor *target, const dio_tensor *mask, float ssim_weight, dio_tensor *losses, dio_tensor *gradient)
+     * }
+     */
+    public static MethodHandle dio_splat_loss$handle() {
+        return dio_splat_loss.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_loss(dio_context *context, const dio_tensor *image, const dio_tensor *target, const dio_tensor *mask, float ssim_weight, dio_tensor *losses, dio_tensor *gradient)
+     * }
+     */
+    public static MemorySegment dio_splat_loss$address() {
+        return dio_splat_loss.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_loss(dio_context *context, const dio_tensor *image, const dio_tensor *target, const dio_tensor *mask, float ssim_weight, dio_tensor *losses, dio_tensor *gradient)
+     * }
+     */
+    public static int dio_splat_loss(MemorySegment context, MemorySegment image, MemorySegment target, MemorySegment mask, float ssim_weight, MemorySegment losses, MemorySegment gradient) {
+        var mh$ = dio_splat_loss.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_loss", context, image, target, mask, ssim_weight, losses, gradient);
+            }
+            return (int)mh$.invokeExact(context, image, target, mask, ssim_weight, losses, gradient);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_adam {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_adam");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_adam(dio_context *context, const dio_tensor *gradient, const dio_adam_params *params, dio_tensor *x, dio_tensor *m, dio_tensor *v)
+     * }
+     */
+    public static FunctionDescriptor dio_adam$descriptor() {
+        return dio_adam.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_adam(dio_context *context, const dio_tensor *gradient, const dio_adam_params *params, dio_tensor *x, dio_tensor *m, dio_tensor *v)
+     * }
+     */
+    public static MethodHandle dio_adam$handle() {
+        return dio_adam.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_adam(dio_context *context, const dio_tensor *gradient, const dio_adam_params *params, dio_tensor *x, dio_tensor *m, dio_tensor *v)
+     * }
+     */
+    public static MemorySegment dio_adam$address() {
+        return dio_adam.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_adam(dio_context *context, const dio_tensor *gradient, const dio_adam_params *params, dio_tensor *x, dio_tensor *m, dio_tensor *v)
+     * }
+     */
+    public static int dio_adam(MemorySegment context, MemorySegment gradient, MemorySegment params, MemorySegment x, MemorySegment m, MemorySegment v) {
+        var mh$ = dio_adam.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_adam", context, gradient, params, x, m, v);
+            }
+            return (int)mh$.invokeExact(context, gradient, params, x, m, v);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_relocate {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_FLOAT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_relocate");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_relocate(dio_context *context, const dio_tensor *counts, float min_opacity, dio_tensor *logit_opacities, dio_tensor *log_scales)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_relocate$descriptor() {
+        return dio_splat_relocate.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_relocate(dio_context *context, const dio_tensor *counts, float min_opacity, dio_tensor *logit_opacities, dio_tensor *log_scales)
+     * }
+     */
+    public static MethodHandle dio_splat_relocate$handle() {
+        return dio_splat_relocate.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_relocate(dio_context *context, const dio_tensor *counts, float min_opacity, dio_tensor *logit_opacities, dio_tensor *log_scales)
+     * }
+     */
+    public static MemorySegment dio_splat_relocate$address() {
+        return dio_splat_relocate.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_relocate(dio_context *context, const dio_tensor *counts, float min_opacity, dio_tensor *logit_opacities, dio_tensor *log_scales)
+     * }
+     */
+    public static int dio_splat_relocate(MemorySegment context, MemorySegment counts, float min_opacity, MemorySegment logit_opacities, MemorySegment log_scales) {
+        var mh$ = dio_splat_relocate.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_relocate", context, counts, min_opacity, logit_opacities, log_scales);
+            }
+            return (int)mh$.invokeExact(context, counts, min_opacity, logit_opacities, log_scales);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+    private static final int DIO_SPLAT_NOISE_SAMPLE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum dio_splat_noise_kind.DIO_SPLAT_NOISE_SAMPLE = 0
+     * }
+     */
+    public static int DIO_SPLAT_NOISE_SAMPLE() {
+        return DIO_SPLAT_NOISE_SAMPLE;
+    }
+    private static final int DIO_SPLAT_NOISE_COVARIANCE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum dio_splat_noise_kind.DIO_SPLAT_NOISE_COVARIANCE = 1
+     * }
+     */
+    public static int DIO_SPLAT_NOISE_COVARIANCE() {
+        return DIO_SPLAT_NOISE_COVARIANCE;
+    }
+
+    private static class dio_splat_perturb {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_INT,
+            diorama_h.C_FLOAT,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_perturb");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_perturb(dio_context *context, const dio_tensor *quats, const dio_tensor *log_scales, const dio_tensor *logit_opacities, const dio_tensor *noise, dio_splat_noise_kind kind, float gain, dio_tensor *means)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_perturb$descriptor() {
+        return dio_splat_perturb.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_perturb(dio_context *context, const dio_tensor *quats, const dio_tensor *log_scales, const dio_tensor *logit_opacities, const dio_tensor *noise, dio_splat_noise_kind kind, float gain, dio_tensor *means)
+     * }
+     */
+    public static MethodHandle dio_splat_perturb$handle() {
+        return dio_splat_perturb.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_perturb(dio_context *context, const dio_tensor *quats, const dio_tensor *log_scales, const dio_tensor *logit_opacities, const dio_tensor *noise, dio_splat_noise_kind kind, float gain, dio_tensor *means)
+     * }
+     */
+    public static MemorySegment dio_splat_perturb$address() {
+        return dio_splat_perturb.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_perturb(dio_context *context, const dio_tensor *quats, const dio_tensor *log_scales, const dio_tensor *logit_opacities, const dio_tensor *noise, dio_splat_noise_kind kind, float gain, dio_tensor *means)
+     * }
+     */
+    public static int dio_splat_perturb(MemorySegment context, MemorySegment quats, MemorySegment log_scales, MemorySegment logit_opacities, MemorySegment noise, int kind, float gain, MemorySegment means) {
+        var mh$ = dio_splat_perturb.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_perturb", context, quats, log_scales, logit_opacities, noise, kind, gain, means);
+            }
+            return (int)mh$.invokeExact(context, quats, log_scales, logit_opacities, noise, kind, gain, means);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * A file or folder that is written under a hidden name beside its target and moved there when
  * whole.
  */
-final class Partial implements AutoCloseable {
+public final class Partial implements AutoCloseable {
   private static final Pattern FRAME = Pattern.compile("frame_\\d{4,}\\.png");
 
   private final Path target;
@@ -30,8 +30,14 @@ final class Partial implements AutoCloseable {
     this.temporary = target.resolveSibling("." + target.getFileName() + "." + random + ".part");
   }
 
-  /** Makes an empty file beside the target; a target that is there is replaced at the end. */
-  static Partial file(Path target) throws MediaException {
+  /**
+   * Makes an empty file beside the target; a target that is there is replaced at the end.
+   *
+   * @param target what it becomes
+   * @return to be closed
+   * @throws MediaException when the folder is absent or cannot be written
+   */
+  public static Partial file(Path target) throws MediaException {
     Partial partial = in(target);
     if (Files.isDirectory(target)) {
       throw new MediaException("cannot write %s: it is a folder".formatted(target));
@@ -44,8 +50,14 @@ final class Partial implements AutoCloseable {
     return partial;
   }
 
-  /** Makes an empty folder beside the target; the target may be a folder that holds frames only. */
-  static Partial folder(Path target) throws MediaException {
+  /**
+   * Makes an empty folder beside the target; the target may be a folder that holds frames only.
+   *
+   * @param target what it becomes
+   * @return to be closed
+   * @throws MediaException when the target holds something else, or cannot be written
+   */
+  public static Partial folder(Path target) throws MediaException {
     Partial partial = in(target);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       checkFramesOnly(target);
@@ -93,18 +105,30 @@ final class Partial implements AutoCloseable {
     }
   }
 
-  /** Where to write. */
-  Path path() {
+  /**
+   * Where to write.
+   *
+   * @return the hidden name
+   */
+  public Path path() {
     return temporary;
   }
 
-  /** What it becomes. */
-  Path target() {
+  /**
+   * What it becomes.
+   *
+   * @return absolute
+   */
+  public Path target() {
     return target;
   }
 
-  /** Puts the whole thing in its place. */
-  void commit() throws MediaException {
+  /**
+   * Puts the whole thing in its place.
+   *
+   * @throws MediaException when that fails
+   */
+  public void commit() throws MediaException {
     try {
       if (Files.isDirectory(temporary) && Files.isDirectory(target)) {
         replaceFolder();

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "context.h"
+#include "diorama.h"
+
+namespace diorama {
+
+// What a rendering keeps for its backward pass. Every backend derives its own; the checks at the door need
+// only what is here.
+class SplatFrame {
+ public:
+  virtual ~SplatFrame() = default;
+
+  dio_splat_stats stats{};
+  // Of the last rendering; meaningful when rendered.
+  bool rendered = false;
+  dio_splat_camera camera{};
+  dio_splat_settings settings{};
+  int64_t gaussians = 0;
+  int64_t sh_coefficients = 0;
+  int64_t feature_channels = 0;
+};
+
+}  // namespace diorama
