@@ -26,6 +26,13 @@
 #define DIO_API __attribute__((visibility("default")))
 #endif
 
+/* Any int may arrive where an enum is expected, and is refused; C++ must know that it may. */
+#ifdef __cplusplus
+#define DIO_ANY_INT : int
+#else
+#define DIO_ANY_INT
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -34,7 +41,7 @@ extern "C" {
 #define DIO_ABI_VERSION 2
 #define DIO_MAX_RANK 8
 
-typedef enum dio_status {
+typedef enum dio_status DIO_ANY_INT {
   DIO_STATUS_OK = 0,
   DIO_STATUS_INVALID_ARGUMENT = 1, /* a descriptor or parameter is wrong */
   DIO_STATUS_UNSUPPORTED = 2,      /* right, but this backend does not do it */
@@ -44,9 +51,15 @@ typedef enum dio_status {
   DIO_STATUS_INTERNAL = 6     /* a fault of ours */
 } dio_status;
 
-typedef enum dio_dtype { DIO_F32 = 0, DIO_F16 = 1, DIO_BF16 = 2, DIO_I32 = 3, DIO_U8 = 4 } dio_dtype;
+typedef enum dio_dtype DIO_ANY_INT {
+  DIO_F32 = 0,
+  DIO_F16 = 1,
+  DIO_BF16 = 2,
+  DIO_I32 = 3,
+  DIO_U8 = 4
+} dio_dtype;
 
-typedef enum dio_activation_kind {
+typedef enum dio_activation_kind DIO_ANY_INT {
   DIO_ACTIVATION_NONE = 0,
   DIO_ACTIVATION_GELU_TANH = 1, /* 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
   DIO_ACTIVATION_GELU_ERF = 2,  /* 0.5 x (1 + erf(x / sqrt(2))) */
@@ -54,12 +67,12 @@ typedef enum dio_activation_kind {
   DIO_ACTIVATION_QUICK_GELU = 4 /* x / (1 + exp(-1.702 x)) */
 } dio_activation_kind;
 
-typedef enum dio_padding_mode {
+typedef enum dio_padding_mode DIO_ANY_INT {
   DIO_PADDING_ZERO = 0,
   DIO_PADDING_REPLICATE = 1 /* the nearest pixel of the border */
 } dio_padding_mode;
 
-typedef enum dio_copy_direction {
+typedef enum dio_copy_direction DIO_ANY_INT {
   DIO_COPY_HOST_TO_DEVICE = 0,
   DIO_COPY_DEVICE_TO_HOST = 1,
   DIO_COPY_DEVICE_TO_DEVICE = 2
@@ -287,7 +300,7 @@ DIO_API dio_status dio_t5_relative_bias(dio_context* context, const dio_tensor* 
  * normalised. All tensors f32 and contiguous unless said otherwise; N at least 1. A Gaussian with a
  * value that is not finite, or whose quaternion is zero, is not drawn and gets no gradient. */
 
-typedef enum dio_camera_model {
+typedef enum dio_camera_model DIO_ANY_INT {
   DIO_CAMERA_PINHOLE = 0,
   DIO_CAMERA_ORTHOGRAPHIC = 1,
   DIO_CAMERA_FISHEYE = 2 /* equidistant: distance from the centre = focal length * angle */
@@ -425,7 +438,7 @@ DIO_API dio_status dio_adam(dio_context* context, const dio_tensor* gradient, co
 DIO_API dio_status dio_splat_relocate(dio_context* context, const dio_tensor* counts, float min_opacity,
                                       dio_tensor* logit_opacities, dio_tensor* log_scales);
 
-typedef enum dio_splat_noise_kind {
+typedef enum dio_splat_noise_kind DIO_ANY_INT {
   DIO_SPLAT_NOISE_SAMPLE = 0,    /* means += gain * R S noise: a draw from the Gaussian (split) */
   DIO_SPLAT_NOISE_COVARIANCE = 1 /* means += gain * sigmoid(100 (0.005 - opacity)) * R S S R^T noise (MCMC) */
 } dio_splat_noise_kind;

@@ -1,12 +1,16 @@
 #include "cuda_library.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
+
+#include "elf_file.h"
 
 namespace diorama {
 namespace {
 
 constexpr const char* kLibrary = "libdiorama_cuda.so";
 constexpr const char* kDriver = "libcuda.so.1";
+constexpr const char* kRemedy = "; use native packages of one version";
 
 std::string own_folder() {
   Dl_info info;
@@ -17,12 +21,17 @@ std::string own_folder() {
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
-void* open_library() {
-  const std::string folder = own_folder();
-  if (!folder.empty()) {
-    if (void* library = dlopen((folder + kLibrary).c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
+// The one beside libdiorama.so, if there is one: a broken file is not replaced by another in silence.
+void* open_library(std::string* fault) {
+  const std::string beside = own_folder() + kLibrary;
+  const bool exists = access(beside.c_str(), F_OK) == 0;
+  if (exists && is_cut_short(beside)) {
+    *fault = beside + ": the end of the file is missing";
+    return nullptr;
   }
-  return dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen(exists ? beside.c_str() : kLibrary, RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) *fault = dlerror();
+  return library;
 }
 
 bool driver_is_present() {
@@ -32,40 +41,62 @@ bool driver_is_present() {
   return true;
 }
 
-const CudaBackend* load(std::string* reason) {
-  void* library = open_library();
-  if (library == nullptr) {
-    *reason = driver_is_present() ? std::string(kLibrary) +
-                                        " is not installed; add the native package for CUDA (classifier "
-                                        "linux-x86_64-cuda) next to libdiorama.so"
-                                  : std::string("there is no NVIDIA driver (") + kDriver +
-                                        ") on this machine; install one, and the native package for CUDA";
-    return nullptr;
+std::string without_driver() {
+  return std::string(kLibrary) + " is installed, but the NVIDIA driver (" + kDriver + ") is not; install one";
+}
+
+// `fault` begins, as what dlerror() says does, with the name that was sought in vain or with the path of a
+// file that was found.
+std::string not_opened(const std::string& fault) {
+  const auto is_about = [&](const char* name) { return fault.rfind(std::string(name) + ":", 0) == 0; };
+  if (is_about(kDriver)) return without_driver();
+  if (!is_about(kLibrary)) {
+    return std::string(kLibrary) + " cannot be loaded (" + fault +
+           "); install the native package for CUDA again, of the version of libdiorama.so";
   }
+  return driver_is_present() ? std::string(kLibrary) +
+                                   " is not installed; add the native package for CUDA (classifier "
+                                   "linux-x86_64-cuda) next to libdiorama.so"
+                             : std::string("there is no NVIDIA driver (") + kDriver +
+                                   ") on this machine; install one, and the native package for CUDA";
+}
+
+// Empty when the library has the layout that this one was built with.
+std::string other_version(void* library) {
   const auto version = reinterpret_cast<uint32_t (*)()>(dlsym(library, "dio_cuda_abi_version"));
-  const uint32_t found = version ? version() : 0;
-  if (found != DIO_ABI_VERSION) {
-    *reason = std::string(kLibrary) + " has ABI version " + std::to_string(found) +
-              ", but libdiorama.so needs " + std::to_string(DIO_ABI_VERSION) +
-              "; use native packages of one version";
+  if (version == nullptr) return std::string(kLibrary) + " does not tell its ABI version" + kRemedy;
+  const uint32_t found = version();
+  if (found == DIO_ABI_VERSION) return "";
+  return std::string(kLibrary) + " has ABI version " + std::to_string(found) + ", but libdiorama.so needs " +
+         std::to_string(DIO_ABI_VERSION) + kRemedy;
+}
+
+// Empty when contexts can be made.
+std::string unusable(const CudaBackend* backend) {
+  if (backend == nullptr) return std::string(kLibrary) + " does not offer a backend" + kRemedy;
+  if (backend->operations_bytes != sizeof(Operations)) {
+    return std::string(kLibrary) + " and libdiorama.so were built with different operations" + kRemedy;
+  }
+  if (backend->reason != nullptr && backend->reason[0] != '\0') return backend->reason;
+  const bool complete = backend->reason && backend->description && backend->operations && backend->open &&
+                        backend->device_count > 0;
+  return complete ? "" : std::string(kLibrary) + " offers an incomplete backend" + kRemedy;
+}
+
+const CudaBackend* load(std::string* reason) {
+  std::string fault;
+  void* library = open_library(&fault);
+  if (library == nullptr) {
+    *reason = not_opened(fault);
     return nullptr;
   }
-  if (!driver_is_present()) {
-    *reason =
-        std::string(kLibrary) + " is installed, but the NVIDIA driver (" + kDriver + ") is not; install one";
-    return nullptr;
-  }
+  *reason = other_version(library);
+  if (reason->empty() && !driver_is_present()) *reason = without_driver();
+  if (!reason->empty()) return nullptr;
   const auto entry = reinterpret_cast<const CudaBackend* (*)()>(dlsym(library, "dio_cuda_backend"));
   const CudaBackend* backend = entry ? entry() : nullptr;
-  if (backend == nullptr) {
-    *reason = std::string(kLibrary) + " does not offer a backend; use native packages of one version";
-    return nullptr;
-  }
-  if (backend->reason[0] != '\0') {
-    *reason = backend->reason;
-    return nullptr;
-  }
-  return backend;
+  *reason = unusable(backend);
+  return reason->empty() ? backend : nullptr;
 }
 
 }  // namespace

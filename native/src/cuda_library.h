@@ -7,17 +7,19 @@
 namespace diorama {
 
 // What libdiorama_cuda.so answers from dio_cuda_backend(). The library also exports dio_cuda_abi_version(),
-// asked first.
+// asked first. Neither throws.
 struct CudaBackend {
+  std::size_t operations_bytes;  // sizeof(Operations): the table grows without a new ABI version
   const Operations* operations;
-  int32_t device_count;
+  int32_t device_count;  // at least 1 when contexts can be made
   const char* description;
   const char* reason;  // "" when contexts can be made
+  // A new context, never null; throws Error.
   Context* (*open)(int device, int threads);
 };
 
-// Loads libdiorama_cuda.so, from the folder of libdiorama.so or by its name, once. Null when it cannot be
-// used; then `reason` is one sentence.
+// Loads libdiorama_cuda.so, from the folder of libdiorama.so or else by its name, once. Null when it cannot
+// be used; then `reason` is one sentence.
 const CudaBackend* cuda_backend(std::string* reason);
 
 }  // namespace diorama

@@ -19,12 +19,12 @@ import org.junit.jupiter.api.io.TempDir;
 class NativeLoadingTest {
   @TempDir Path cache;
 
-  /** Opens a backend and says so. */
+  /** Opens the backend that a property names and says so. */
   static final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-      try (Backend backend = Backend.open("cpu", 1)) {
+      try (Backend backend = Backend.open(System.getProperty("backend", "cpu"), 1)) {
         System.out.println("opened " + backend.name());
       }
     }
@@ -55,6 +55,36 @@ class NativeLoadingTest {
         .contains(
             "this JVM does not let Diorama call native code; add"
                 + " --enable-native-access=ALL-UNNAMED");
+  }
+
+  @Test
+  void shouldSayWhatIsWrongWithTheLibraryForCuda() throws Exception {
+    Path cuda = copyOfNatives().resolve("libdiorama_cuda.so");
+    Files.writeString(cuda, "not a library: " + "0123456789".repeat(10));
+    String access = "--enable-native-access=ALL-UNNAMED";
+    String folder = "-D" + NativeLibrary.PATH_PROPERTY + "=" + cuda.getParent();
+    Process refused = start(classPath(true), access, folder, "-Dbackend=cuda");
+    assertThat(output(refused))
+        .contains(
+            "DioramaException: backend cuda is not available: libdiorama_cuda.so cannot be loaded ("
+                + cuda
+                + ": invalid ELF header); install the native package for CUDA again, of the version"
+                + " of libdiorama.so\n");
+    assertThat(refused.waitFor()).isEqualTo(1);
+    assertThat(output(start(classPath(true), access, folder, "-Dbackend=auto")))
+        .isEqualTo("opened cpu\n");
+  }
+
+  private Path copyOfNatives() throws IOException {
+    Path natives =
+        new NativeCache(
+                cache, NativeLibrary.platform("Linux", "amd64"), Backend.class.getClassLoader())
+            .unpack();
+    Path copy = Files.createDirectory(cache.resolve("copy"));
+    for (String name : List.of("libdiorama.so", "libgomp.so.1")) {
+      Files.copy(natives.resolve(name), copy.resolve(name));
+    }
+    return copy;
   }
 
   private Process start(String classPath, String... options) throws IOException {

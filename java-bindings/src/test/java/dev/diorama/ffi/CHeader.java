@@ -16,7 +16,7 @@ final class CHeader {
   private static final Pattern COMMENT = Pattern.compile("/\\*.*?\\*/|//[^\n]*", Pattern.DOTALL);
   private static final Pattern MACRO = Pattern.compile("#define (DIO_\\w+) (\\d+)\\s");
   private static final Pattern DIRECTIVE = Pattern.compile("^[ \t]*#.*$", Pattern.MULTILINE);
-  private static final Pattern ENUM = Pattern.compile("typedef enum (\\w+) \\{([^}]*)\\}");
+  private static final Pattern ENUM = Pattern.compile("typedef enum (\\w+) DIO_ANY_INT \\{([^}]*)\\}");
   private static final Pattern STRUCT = Pattern.compile("typedef struct (\\w+) \\{([^}]*)\\}");
   private static final Pattern FUNCTION = Pattern.compile("DIO_API ([^;()]*?)(\\w+) ?\\(([^)]*)\\)");
   private static final Pattern VARIABLE =
