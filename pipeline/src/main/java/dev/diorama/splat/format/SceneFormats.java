@@ -14,7 +14,7 @@ import java.util.List;
 public final class SceneFormats {
   private static final int HEAD_BYTES = 4096;
 
-  private static final List<SceneFormat> ALL = List.of();
+  private static final List<SceneFormat> ALL = List.of(new PlyFormat());
 
   private SceneFormats() {}
 
