@@ -1,9 +1,27 @@
 #include "parts.h"
+#include "training.h"
 
 namespace diorama {
+namespace {
 
-void add_splat_training_reference(Operations&) {}
-void add_splat_training_plain(Operations&) {}
-void add_splat_training_cpu(Operations&) {}
+template <typename Real>
+void add_training(Operations& operations) {
+  operations.splat_loss = splat_loss_plain<Real>;
+  operations.adam = adam_plain<Real>;
+  operations.splat_relocate = splat_relocate_plain<Real>;
+  operations.splat_perturb = splat_perturb_plain<Real>;
+}
+
+}  // namespace
+
+void add_splat_training_reference(Operations& operations) { add_training<double>(operations); }
+void add_splat_training_plain(Operations& operations) { add_training<float>(operations); }
+
+void add_splat_training_cpu(Operations& operations) {
+  operations.splat_loss = splat_loss_cpu;
+  operations.adam = adam_cpu;
+  operations.splat_relocate = splat_relocate_cpu;
+  operations.splat_perturb = splat_perturb_cpu;
+}
 
 }  // namespace diorama
