@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cmath>
+
+#include "operations.h"
+#include "rotation.h"
+
+namespace diorama {
+
+// The tensors of a scene, Gaussian by Gaussian.
+struct Scene {
+  int64_t count, coefficients, features;
+  const float *means, *quats, *log_scales, *logit_opacities, *sh, *feature_values;
+
+  explicit Scene(const dio_splat_gaussians& g)
+      : count(g.means->shape[0]),
+        coefficients(g.sh->shape[1]),
+        features(g.features ? g.features->shape[1] : 0),
+        means(data<float>(*g.means)),
+        quats(data<float>(*g.quats)),
+        log_scales(data<float>(*g.log_scales)),
+        logit_opacities(data<float>(*g.logit_opacities)),
+        sh(data<float>(*g.sh)),
+        feature_values(g.features ? data<float>(*g.features) : nullptr) {}
+
+  template <typename Real>
+  Vec3<Real> mean(int64_t i) const {
+    return {Real(means[3 * i]), Real(means[3 * i + 1]), Real(means[3 * i + 2])};
+  }
+  template <typename Real>
+  Quaternion<Real> quaternion(int64_t i) const {
+    return {Real(quats[4 * i]), Real(quats[4 * i + 1]), Real(quats[4 * i + 2]), Real(quats[4 * i + 3])};
+  }
+  // Standard deviations.
+  template <typename Real>
+  Vec3<Real> scales(int64_t i) const {
+    return {std::exp(Real(log_scales[3 * i])), std::exp(Real(log_scales[3 * i + 1])),
+            std::exp(Real(log_scales[3 * i + 2]))};
+  }
+  // The coefficients of one basis function: red, green, blue.
+  template <typename Real>
+  Vec3<Real> coefficient(int64_t i, int64_t k) const {
+    const float* c = sh + 3 * (i * coefficients + k);
+    return {Real(c[0]), Real(c[1]), Real(c[2])};
+  }
+  template <typename Real>
+  Real sigmoid_opacity(int64_t i) const {
+    return 1 / (1 + std::exp(-Real(logit_opacities[i])));
+  }
+
+  // Whether every value is finite and the quaternion is a direction: all others are not drawn.
+  bool is_sound(int64_t i) const {
+    const float* q = quats + 4 * i;
+    return finite(means + 3 * i, 3) && finite(q, 4) && finite(log_scales + 3 * i, 3) &&
+           finite(logit_opacities + i, 1) && finite(sh + 3 * coefficients * i, 3 * coefficients) &&
+           finite(feature_values + features * i, features) &&
+           (q[0] != 0 || q[1] != 0 || q[2] != 0 || q[3] != 0);
+  }
+
+  // How many basis functions are evaluated; settings.sh_degree -1 means all.
+  int64_t evaluated(const dio_splat_settings& settings) const {
+    const int64_t limit = (settings.sh_degree + 1) * (settings.sh_degree + 1);
+    return settings.sh_degree < 0 || limit > coefficients ? coefficients : limit;
+  }
+
+ private:
+  static bool finite(const float* values, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+      if (!std::isfinite(values[i])) return false;
+    }
+    return true;
+  }
+};
+
+}  // namespace diorama
