@@ -41,10 +41,18 @@ void render(Context&, SplatFrame& frame, const dio_splat_gaussians& gaussians, c
 }
 
 template <typename Real>
+void backward(Context&, SplatFrame& frame, const dio_splat_gaussians& gaussians,
+              const dio_splat_images& image_gradients, bool accumulate,
+              const dio_splat_gradients& gradients) {
+  static_cast<ReferenceFrame<Real>&>(frame).backward(gaussians, image_gradients, accumulate, gradients);
+}
+
+template <typename Real>
 void add(Operations& operations) {
   operations.splat_project = project_all<Real>;
   operations.splat_frame = new_frame<Real>;
   operations.splat_render = render<Real>;
+  operations.splat_backward = backward<Real>;
 }
 
 }  // namespace

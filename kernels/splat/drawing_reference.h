@@ -12,6 +12,9 @@ class ReferenceFrame : public SplatFrame {
  public:
   void render(const dio_splat_gaussians& gaussians, const dio_splat_camera& camera,
               const dio_splat_settings& settings, const dio_splat_images& images);
+  // Recomputes every pixel of the last rendering, then walks it from back to front.
+  void backward(const dio_splat_gaussians& gaussians, const dio_splat_images& image_gradients,
+                bool accumulate, const dio_splat_gradients& gradients);
 
  private:
   Composition<Real> composition_;

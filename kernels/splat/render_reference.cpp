@@ -83,7 +83,9 @@ void ReferenceFrame<Real>::render(const dio_splat_gaussians& gaussians, const di
                            c.attributes.capacity() * sizeof(Real) + c.order.capacity() * sizeof(int64_t));
 }
 
-template class ReferenceFrame<double>;
-template class ReferenceFrame<float>;
+template void ReferenceFrame<double>::render(const dio_splat_gaussians&, const dio_splat_camera&,
+                                             const dio_splat_settings&, const dio_splat_images&);
+template void ReferenceFrame<float>::render(const dio_splat_gaussians&, const dio_splat_camera&,
+                                            const dio_splat_settings&, const dio_splat_images&);
 
 }  // namespace diorama
