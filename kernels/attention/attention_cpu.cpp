@@ -108,7 +108,12 @@ class Attention {
     float* bias = shape_.bias ? scores + block_keys_ * width_ : nullptr;
     float* statistics = scores + (bias ? 2 : 1) * block_keys_ * width_;
     float* buffer = statistics + 2 * width_;
+    const int64_t first_query = first * width_;
+    prefetch_rows(q_, b, h, first_query, first_query + width_);
     for (int64_t p = 0; p < count; ++p) {
+      if (p + 1 < count) {
+        prefetch_rows(q_, b, h, first_query + (p + 1) * width_, first_query + (p + 2) * width_);
+      }
       PanelState& panel = panels[p];
       panel.q = workspace + p * panel_floats();
       panel.output = panel.q + size * width_;
@@ -127,6 +132,9 @@ class Attention {
       float* keys = keys_of(slot, key / block_keys_);
       const KeyBlock block = {keys, keys + key_floats_, block_keys_, std::min(block_keys_, key_count - key)};
       for (int64_t p = 0; p < count; ++p) {
+        if (key + block_keys_ >= key_count) {
+          prefetch_rows(out_, b, h, panels[p].from, panels[p].from + panels[p].count);
+        }
         if (bias) {
           pack_bias(shape_, b, h, panels[p].from, panels[p].count, panels[p].vectors * lanes(), key,
                     block.keys, bias);

@@ -27,6 +27,18 @@ HWY_INLINE const float* float_row(const Tensor& t, int64_t b, int64_t s, int64_t
   return buffer;
 }
 
+// Fetches rows [from, to) of a head that are soon to be read or written, as far as there are any. They lie as
+// far apart as all heads of a token are long, each in another page, so that the processor does not foresee
+// them.
+HWY_INLINE void prefetch_rows(const Tensor& t, int64_t b, int64_t h, int64_t from, int64_t to) {
+  constexpr int64_t kLine = 64;
+  const int64_t size = element_size(t.dtype), bytes = t.shape[3] * size;
+  for (int64_t s = from; s < HWY_MIN(to, t.shape[1]); ++s) {
+    const char* row = data<const char>(t) + row_offset(t, b, s, h) * size;
+    for (int64_t i = 0; i < bytes; i += kLine) __builtin_prefetch(row + i);
+  }
+}
+
 // A NaN without payload: exp2 (panel-inl.h) moves a score's low bits into its exponent.
 HWY_INLINE FloatVector plain_nan(FloatVector x) {
   return hn::IfThenElse(hn::IsNaN(x), splat(std::numeric_limits<float>::quiet_NaN()), x);
