@@ -234,7 +234,8 @@ typedef struct dio_conv3d_params {
 /* Causal 3D convolution. x f [B, T, H, W, Cin]; carry: optional, of x's dtype, [B, P, H, W, Cin]; w f [Cout,
  * kt, kh, kw, Cin] (its own dtype); bias: optional f [Cout]; residual: optional, of out's dtype and shape;
  * out f [B, To, Ho, Wo, Cout] with To = (frames_before + T - kt) / stride_t + 1 and Ho, Wo likewise. x,
- * carry, w: innermost stride 1. out contiguous. */
+ * carry, w: innermost stride 1. out contiguous. Large ones are made by Winograd's F(2x2, 3x3) on "cpu": an
+ * infinity may then reach out as NaN, and values beyond a quarter of the largest f32 may overflow. */
 DIO_API dio_status dio_conv3d(dio_context* context, const dio_tensor* x, const dio_tensor* carry,
                               const dio_tensor* w, const dio_tensor* bias, const dio_tensor* residual,
                               const dio_conv3d_params* params, dio_tensor* out);

@@ -2,6 +2,9 @@
 // a machine with AVX-512 tests AVX2 and SSE4 too.
 #include <hwy/targets.h>
 
+#include <cmath>
+#include <utility>
+
 #include "conformance.h"
 
 using namespace diorama::test;
@@ -16,6 +19,33 @@ class Only {
   Only& operator=(const Only&) = delete;
   ~Only() { hwy::SetSupportedTargetsForTest(0); }
 };
+
+// The products, with sizes that no tile divides.
+void matrices(dio_dtype dtype, Random& random) {
+  auto x = TestTensor(dtype, {37, 29}, {.row_gap = 1}).normal(random);
+  auto w = TestTensor(dtype, {53, 29}).normal(random);
+  auto sums = TestTensor(dtype, {37, 53}, {.row_gap = 1});
+  conform("linear", {&x, &w}, {&sums}, [&](dio_context* c) {
+    return dio_linear(c, x, w, nullptr, DIO_ACTIVATION_GELU_TANH, nullptr, nullptr, nullptr, sums);
+  });
+  auto q = TestTensor(dtype, {1, 19, 2, 22}).normal(random);
+  auto k = TestTensor(dtype, {1, 41, 2, 22}).normal(random),
+       v = TestTensor(dtype, {1, 41, 2, 22}).normal(random);
+  auto mixed = TestTensor(dtype, {1, 19, 2, 22});
+  conform("attention", {&q, &k, &v}, {&mixed},
+          [&](dio_context* c) { return dio_attention(c, q, k, v, nullptr, nullptr, 0, mixed); });
+  const dio_conv3d_params padded = {1, 1, 1, 0, 1, 1, 1, 1, DIO_PADDING_ZERO, 1};
+  // The second is large enough for Winograd's transforms.
+  for (const auto& [channels, side] : {std::pair<int64_t, int64_t>{5, 7}, {35, 23}}) {
+    const double scale = 1 / std::sqrt(9.0 * static_cast<double>(channels));
+    auto video = TestTensor(dtype, {1, 1, side, side, channels}).normal(random);
+    auto weights = TestTensor(dtype, {channels, 1, 3, 3, channels}).normal(random, scale);
+    auto out = TestTensor(dtype, {1, 1, side, side, channels});
+    conform("convolution", {&video, &weights}, {&out}, [&](dio_context* c) {
+      return dio_conv3d(c, video, nullptr, weights, nullptr, nullptr, &padded, out);
+    });
+  }
+}
 
 }  // namespace
 
@@ -42,6 +72,7 @@ TEST_CASE("every instruction set of this processor") {
         conform("gated residual", {&x, &dense, &shift}, {&out},
                 [&](dio_context* c) { return dio_gated_residual(c, x, dense, shift, nullptr, out); });
       }
+      matrices(dtype, random);
       auto heads = TestTensor(dtype, {2, 3, 4, 22}).normal(random);
       auto angles = TestTensor(DIO_F32, {3, 11}).normal(random);
       auto rotated = TestTensor(dtype, {2, 3, 4, 22});

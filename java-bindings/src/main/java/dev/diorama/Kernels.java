@@ -318,7 +318,9 @@ public final class Kernels {
   }
 
   /**
-   * Causal 3D convolution, channels last.
+   * Causal 3D convolution, channels last. The CPU makes large ones by Winograd's F(2x2, 3x3): an
+   * infinity may then reach out as NaN, and values beyond a quarter of the largest F32 may
+   * overflow.
    *
    * @param x F [B, T, H, W, Cin], innermost stride 1
    * @param carry optional [B, P, H, W, Cin] of the dtype of x: the frames before x
