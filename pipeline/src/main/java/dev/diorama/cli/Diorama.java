@@ -23,10 +23,10 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "diorama",
-    description = "Prompt to video on the JVM.",
+    description = "Prompt to video on the JVM, and scenes of Gaussian splats.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {VideoCommand.class, InfoCommand.class},
+    subcommands = {VideoCommand.class, ConvertCommand.class, InfoCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
