@@ -58,9 +58,22 @@ public final class Partial implements AutoCloseable {
    * @throws MediaException when the target holds something else, or cannot be written
    */
   public static Partial folder(Path target) throws MediaException {
+    return folder(target, FRAME);
+  }
+
+  /**
+   * Makes an empty folder beside the target; the target may be a folder that holds certain files
+   * only.
+   *
+   * @param target what it becomes
+   * @param replaceable the names of files that may go with the folder
+   * @return to be closed
+   * @throws MediaException when the target holds something else, or cannot be written
+   */
+  public static Partial folder(Path target, Pattern replaceable) throws MediaException {
     Partial partial = in(target);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      checkFramesOnly(target);
+      checkHolds(target, replaceable);
     }
     try {
       Files.createDirectory(partial.temporary);
@@ -88,16 +101,17 @@ public final class Partial implements AutoCloseable {
     return new Partial(absolute);
   }
 
-  private static void checkFramesOnly(Path folder) throws MediaException {
+  private static void checkHolds(Path folder, Pattern replaceable) throws MediaException {
+    String what = replaceable == FRAME ? "frames" : "a scene";
     if (!Files.isDirectory(folder)) {
-      throw new MediaException("cannot write frames into %s: it is a file".formatted(folder));
+      throw new MediaException("cannot write %s into %s: it is a file".formatted(what, folder));
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
       for (Path entry : entries) {
-        if (!FRAME.matcher(entry.getFileName().toString()).matches()) {
+        if (!replaceable.matcher(entry.getFileName().toString()).matches()) {
           throw new MediaException(
-              "cannot write frames into %s: it holds other files, such as %s"
-                  .formatted(folder, entry.getFileName()));
+              "cannot write %s into %s: it holds other files, such as %s"
+                  .formatted(what, folder, entry.getFileName()));
         }
       }
     } catch (IOException e) {

@@ -3,6 +3,8 @@ package dev.diorama.splat.format;
 import dev.diorama.splat.Gaussians;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * One layout of scenes in files. Readers check every count and length against the file's size
@@ -36,6 +38,17 @@ public interface SceneFormat {
   boolean writes(Path file);
 
   /**
+   * What the folder that holds a scene belongs to as a whole, where the scene is spread over
+   * several files in it.
+   *
+   * @param file where a scene shall be written
+   * @return the names of all files of such a scene; empty where the file is alone
+   */
+  default Optional<Pattern> filesBeside(Path file) {
+    return Optional.empty();
+  }
+
+  /**
    * Reads a scene.
    *
    * @param file of this format
@@ -48,7 +61,8 @@ public interface SceneFormat {
    * Writes a scene.
    *
    * @param scene what to write
-   * @param file does not exist yet, or is empty; the caller moves it to its place when whole
+   * @param file does not exist yet, or is empty; the caller moves it to its place when whole, with
+   *     its folder where the format has files beside it
    * @throws IOException when it can't be written
    */
   void write(Gaussians scene, Path file) throws IOException;
