@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;
@@ -44,8 +43,7 @@ final class SogFormat implements SceneFormat {
 
   @Override
   public boolean writes(Path file) {
-    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-    return name.endsWith(".sog") || name.equals(SogFiles.META);
+    return SceneFiles.hasSuffix(file, ".sog") || file.endsWith(SogFiles.META);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.diorama.media.LosslessWebp.Image;
 import dev.diorama.splat.Gaussians;
 import dev.diorama.splat.SceneException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 
 /** Reads .sog of version 2, and of version 1, which has ranges where 2 has codebooks. */
@@ -20,7 +21,6 @@ final class SogReader {
   private static final long MAX_PER_BYTE = 64;
 
   private static final long SMALL = 1 << 16;
-  private static final int BYTES_WHILE_READING = 3 * 4 * 2;
 
   private final SogFiles files;
   private final SogMeta meta;
@@ -37,11 +37,14 @@ final class SogReader {
     }
     int count = (int) meta.integer(first ? "/means/shape/0" : "/count", 1, Integer.MAX_VALUE);
     this.images = new SogImages(files, count);
-    checkPlausible(count, 0);
+    if (count > SMALL + MAX_PER_BYTE * files.size()) {
+      throw new SceneException(
+          "%s claims %d Gaussians, which cannot be in the scene's %d bytes"
+              .formatted(files.name(SogFiles.META), count, files.size()));
+    }
     Image centroids = meta.has("/shN") ? centroids() : null;
     int degree = centroids == null ? 0 : degree(centroids);
-    checkPlausible(count, degree);
-    this.scene = Gaussians.zeros(count, degree);
+    this.scene = SceneFiles.allocate(Path.of(files.name(SogFiles.META)), count, degree);
     if (centroids != null) {
       readHigherSh(centroids);
     }
@@ -61,25 +64,6 @@ final class SogReader {
     reader.readScales();
     reader.readColours();
     return reader.scene;
-  }
-
-  private void checkPlausible(int count, int degree) throws SceneException {
-    if (count > SMALL + MAX_PER_BYTE * files.size()) {
-      throw new SceneException(
-          "%s claims %d Gaussians, which cannot be in the scene's %d bytes"
-              .formatted(files.name(SogFiles.META), count, files.size()));
-    }
-    long floats = 11L + 3L * Gaussians.coefficients(degree);
-    long needed = count * (4 * floats + BYTES_WHILE_READING);
-    if (needed > Runtime.getRuntime().maxMemory()) {
-      throw new SceneException(
-          "%s has %d Gaussians, which need %d MiB of Java's heap and it has %d; -Xmx sets it"
-              .formatted(
-                  files.name(SogFiles.META),
-                  count,
-                  needed >> 20,
-                  Runtime.getRuntime().maxMemory() >> 20));
-    }
   }
 
   private void readMeans() throws IOException {
