@@ -46,10 +46,23 @@ struct Weights {
   int64_t depth;   // K
 };
 
+// Fetches `length` elements of each row in a panel. Rows of weights lie pages apart, where the processor's
+// own prefetchers begin anew with each.
+template <typename T>
+HWY_INLINE void prefetch_panel(const T* from, int64_t stride, int64_t rows, int64_t length) {
+  constexpr int64_t kLine = 64 / sizeof(T);
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t i = 0; i < length; i += kLine) __builtin_prefetch(from + r * stride + i);
+  }
+}
+
 template <typename T>
 void pack_weights_as(const Weights& w, int64_t row, int64_t rows, int64_t k, int64_t length, float* to) {
   const T* from = static_cast<const T*>(w.data) + row * w.stride + k;
   for (int64_t r = 0; r < rows; r += kTileColumns) {
+    const int64_t next = r + kTileColumns;
+    if (next < rows)
+      prefetch_panel(from + next * w.stride, w.stride, std::min(kTileColumns, rows - next), length);
     pack_panel<static_cast<int>(kTileColumns)>(from + r * w.stride, w.stride,
                                                std::min(kTileColumns, rows - r), length, to + r * length);
   }
