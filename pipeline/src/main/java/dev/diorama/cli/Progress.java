@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -32,8 +33,8 @@ final class Progress implements ProgressListener, AutoCloseable {
               "decoding"));
 
   private final boolean terminal = isTerminal();
-  private final Map<Stage, Long> nanos = new EnumMap<>(Stage.class);
-  private Stage stage;
+  private final Map<String, Long> nanos = new LinkedHashMap<>();
+  private String stage;
   private long begin;
   private long lastLine;
   private ProgressBar bar;
@@ -49,7 +50,16 @@ final class Progress implements ProgressListener, AutoCloseable {
 
   @Override
   public void progress(Stage now, int done, int total) {
-    if (now != stage) {
+    step(NAMES.get(now), done, total);
+  }
+
+  /**
+   * Says how far a stage is that is none of making a video.
+   *
+   * @param now its name, in one word
+   */
+  void step(String now, int done, int total) {
+    if (!now.equals(stage)) {
       finish();
       stage = now;
       begin = System.nanoTime();
@@ -74,7 +84,7 @@ final class Progress implements ProgressListener, AutoCloseable {
 
   private ProgressBar newBar(int total) {
     return new ProgressBarBuilder()
-        .setTaskName("%-9s".formatted(NAMES.get(stage)))
+        .setTaskName("%-9s".formatted(stage))
         .setInitialMax(total)
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(250)
@@ -92,7 +102,7 @@ final class Progress implements ProgressListener, AutoCloseable {
         done == 0 || done == total
             ? ""
             : ", %s left".formatted(seconds((now - begin) / done * (total - done)));
-    System.err.println("%s %d/%d%s".formatted(NAMES.get(stage), done, total, left));
+    System.err.println("%s %d/%d%s".formatted(stage, done, total, left));
   }
 
   static String seconds(long nanos) {
@@ -101,8 +111,8 @@ final class Progress implements ProgressListener, AutoCloseable {
 
   /** Seconds by the name of the stage. */
   Map<String, Double> times() {
-    Map<String, Double> times = new java.util.LinkedHashMap<>();
-    nanos.forEach((key, value) -> times.put(NAMES.get(key), Math.round(value / 1e6) / 1e3));
+    Map<String, Double> times = new LinkedHashMap<>();
+    nanos.forEach((key, value) -> times.put(key, Math.round(value / 1e6) / 1e3));
     return times;
   }
 

@@ -145,6 +145,9 @@ final class VideoCommand implements Callable<Integer> {
   private Output parseOutput() throws IOException {
     try {
       Output parsed = Output.parse(output);
+      if (parsed.format() == Output.Format.PICTURE) {
+        throw usage("a .png holds one picture; a video's frames go into FOLDER/");
+      }
       if (scale != null && scale > 1 && !parsed.format().isForViewing()) {
         throw usage("--scale is for viewing; safetensors hold the model's own frames");
       }

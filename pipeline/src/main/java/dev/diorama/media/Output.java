@@ -23,6 +23,8 @@ public record Output(Path path, Format format) {
     GIF,
     /** A folder of PNG pictures. */
     PNG,
+    /** One PNG picture. */
+    PICTURE,
     /** One tensor of floating-point numbers, never enlarged. */
     SAFETENSORS;
 
@@ -34,7 +36,7 @@ public record Output(Path path, Format format) {
 
   /**
    * Reads a path as a user writes it: the end of the name chooses the format; a slash at the end,
-   * or a folder that exists, means PNG frames.
+   * or a folder that exists, means PNG frames, .png without it one picture.
    *
    * @throws IllegalArgumentException with a sentence for the user when the name says no known
    *     format
@@ -58,6 +60,8 @@ public record Output(Path path, Format format) {
       return new Output(path, Format.WEBM);
     } else if (lower.endsWith(".gif")) {
       return new Output(path, Format.GIF);
+    } else if (lower.endsWith(".png")) {
+      return new Output(path, Format.PICTURE);
     } else if (lower.endsWith(".safetensors")) {
       return new Output(path, Format.SAFETENSORS);
     }
@@ -88,6 +92,7 @@ public record Output(Path path, Format format) {
       case WEBM -> VideoSink.open(path, clip, VideoCodec.VP9);
       case GIF -> new GifSink(path, clip);
       case PNG -> new PngSink(path, clip);
+      case PICTURE -> new PictureSink(path, clip);
       case SAFETENSORS -> new SafetensorsSink(path, clip);
     };
   }
