@@ -94,7 +94,7 @@ final class Npz implements AutoCloseable {
     }
     try {
       return new Npz(file, new ZipFile(file.toFile()));
-    } catch (ZipException | IllegalArgumentException e) {
+    } catch (ZipException | EOFException | IllegalArgumentException e) {
       throw new SceneException("%s is no .npz: its zip is damaged".formatted(file), e);
     }
   }
