@@ -6,6 +6,14 @@
 
 namespace diorama::test {
 
+// Whether a backend has the backward pass; says so where it does not.
+inline bool differentiates(const std::string& backend) {
+  int32_t supported = 0;
+  REQUIRE(dio_backend_supports(backend.c_str(), "splat_backward", DIO_F32, &supported) == DIO_STATUS_OK);
+  if (!supported) MESSAGE(backend << " has no splat_backward: its gradients are not tested");
+  return supported != 0;
+}
+
 inline dio_splat_settings default_settings() {
   dio_splat_settings settings;
   REQUIRE(dio_splat_settings_default(&settings) == DIO_STATUS_OK);
