@@ -63,8 +63,13 @@ public final class Transforms {
     return rotateBy(product(z, product(y, x)));
   }
 
-  /** Turns by a unit quaternion, wxyz. */
-  static Edit rotateBy(double[] q) {
+  /**
+   * Turns the scene about the origin.
+   *
+   * @param q a unit quaternion, wxyz
+   * @return the edit
+   */
+  public static Edit rotateBy(double[] q) {
     double[] r = matrix(q);
     double[][][] bands = {
       Harmonics.rotation(1, r), Harmonics.rotation(2, r), Harmonics.rotation(3, r)

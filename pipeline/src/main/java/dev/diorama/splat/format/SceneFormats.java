@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 public final class SceneFormats {
   private static final int HEAD_BYTES = 4096;
 
-  private static final List<SceneFormat> ALL = List.of(new PlyFormat(), new SogFormat());
+  private static final List<SceneFormat> ALL =
+      List.of(new PlyFormat(), new SogFormat(), new GlbFormat());
 
   private SceneFormats() {}
 

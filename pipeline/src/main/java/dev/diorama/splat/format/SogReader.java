@@ -6,6 +6,7 @@ import dev.diorama.splat.SceneException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /** Reads .sog of version 2, and of version 1, which has ranges where 2 has codebooks. */
 final class SogReader {
@@ -20,17 +21,18 @@ final class SogReader {
    */
   private static final long MAX_PER_BYTE = 64;
 
+  private static final Pattern FILE_NAME = Pattern.compile("[^./\\\\:\0][^/\\\\:\0]*");
   private static final long SMALL = 1 << 16;
 
   private final SogFiles files;
-  private final SogMeta meta;
+  private final SceneJson meta;
   private final boolean first;
   private final SogImages images;
   private final Gaussians scene;
 
   private SogReader(SogFiles files) throws IOException {
     this.files = files;
-    this.meta = SogMeta.parse(files.name(SogFiles.META), files.bytes(SogFiles.META, MAX_META));
+    this.meta = SceneJson.parse(files.name(SogFiles.META), files.bytes(SogFiles.META, MAX_META));
     this.first = !meta.has("/version");
     if (!first) {
       meta.integer("/version", 2, 2);
@@ -66,9 +68,14 @@ final class SogReader {
     return reader.scene;
   }
 
+  /** The name of an image, which lies beside meta.json and nowhere else. */
+  private String file(String group, int index) throws SceneException {
+    return meta.text("/" + group + "/files/" + index, FILE_NAME, "the name of a file beside it");
+  }
+
   private void readMeans() throws IOException {
-    byte[] low = images.perGaussian(meta.file("means", 0));
-    byte[] high = images.perGaussian(meta.file("means", 1));
+    byte[] low = images.perGaussian(file("means", 0));
+    byte[] high = images.perGaussian(file("means", 1));
     double[] mins = meta.numbers("/means/mins", 3, 3);
     double[] maxs = meta.numbers("/means/maxs", 3, 3);
     for (int i = 0; i < scene.count(); i++) {
@@ -82,14 +89,14 @@ final class SogReader {
 
   /** The three smallest components times sqrt(2); the largest is positive and follows. */
   private void readQuats() throws IOException {
-    byte[] pixels = images.perGaussian(meta.file("quats", 0));
+    byte[] pixels = images.perGaussian(file("quats", 0));
     float[] quats = scene.quats();
     for (int i = 0; i < scene.count(); i++) {
       int largest = (pixels[4 * i + 3] & 255) - SogWriter.QUAT_TAG;
       if (largest < 0) {
         throw new SceneException(
             "%s has the tag %d at Gaussian %d, expected 252 to 255"
-                .formatted(files.name(meta.file("quats", 0)), pixels[4 * i + 3] & 255, i));
+                .formatted(files.name(file("quats", 0)), pixels[4 * i + 3] & 255, i));
       }
       double rest = 1;
       for (int c = 0, from = 0; c < 4; c++) {
@@ -104,7 +111,7 @@ final class SogReader {
   }
 
   private void readScales() throws IOException {
-    byte[] pixels = images.perGaussian(meta.file("scales", 0));
+    byte[] pixels = images.perGaussian(file("scales", 0));
     float[][] levels = levels("scales", 3);
     for (int i = 0; i < scene.count(); i++) {
       for (int axis = 0; axis < 3; axis++) {
@@ -114,7 +121,7 @@ final class SogReader {
   }
 
   private void readColours() throws IOException {
-    byte[] pixels = images.perGaussian(meta.file("sh0", 0));
+    byte[] pixels = images.perGaussian(file("sh0", 0));
     float[][] levels = levels("sh0", first ? 4 : 3);
     int stride = 3 * scene.coefficients();
     for (int i = 0; i < scene.count(); i++) {
@@ -156,7 +163,7 @@ final class SogReader {
 
   private Image centroids() throws IOException {
     long widest = ENTRIES_IN_ROW * (Gaussians.coefficients(Gaussians.MAX_SH_DEGREE) - 1L);
-    return images.decode(meta.file("shN", 0), widest * ShPalette.MAX_ENTRIES / ENTRIES_IN_ROW);
+    return images.decode(file("shN", 0), widest * ShPalette.MAX_ENTRIES / ENTRIES_IN_ROW);
   }
 
   /** Version 1 tells the degree by nothing but the width; in version 2 both must agree. */
@@ -171,7 +178,7 @@ final class SogReader {
     throw new SceneException(
         "%s is %d pixels wide, expected 64 for each coefficient: %s"
             .formatted(
-                files.name(meta.file("shN", 0)),
+                files.name(file("shN", 0)),
                 centroids.width(),
                 first ? "192, 512 or 960" : ENTRIES_IN_ROW * (Gaussians.coefficients(from) - 1)));
   }
@@ -184,14 +191,14 @@ final class SogReader {
     }
     float[] levels =
         first ? range(meta.number("/shN/mins"), meta.number("/shN/maxs")) : levels("shN", 1)[0];
-    byte[] labels = images.perGaussian(meta.file("shN", 1));
+    byte[] labels = images.perGaussian(file("shN", 1));
     float[] sh = scene.sh();
     for (int i = 0; i < scene.count(); i++) {
       int label = labels[4 * i] & 255 | (labels[4 * i + 1] & 255) << 8;
       if (label >= entries) {
         throw new SceneException(
             "%s names entry %d of a palette of %d at Gaussian %d"
-                .formatted(files.name(meta.file("shN", 1)), label, entries, i));
+                .formatted(files.name(file("shN", 1)), label, entries, i));
       }
       int from = 4 * coefficients * label;
       int to = 3 * (coefficients + 1) * i + 3;

@@ -5,15 +5,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.diorama.splat.SceneException;
 import java.io.IOException;
+import java.util.regex.Pattern;
 
-/** A .sog's meta.json: every access checks what it finds and says what it expected. */
-final class SogMeta {
+/** The JSON of a scene's file: every access checks what it finds and says what it expected. */
+final class SceneJson {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String name;
   private final JsonNode root;
 
-  private SogMeta(String name, JsonNode root) {
+  private SceneJson(String name, JsonNode root) {
     this.name = name;
     this.root = root;
   }
@@ -26,13 +27,13 @@ final class SogMeta {
    * @return to be asked
    * @throws IOException when it is no JSON object
    */
-  static SogMeta parse(String name, byte[] bytes) throws IOException {
+  static SceneJson parse(String name, byte[] bytes) throws IOException {
     try {
       JsonNode root = JSON.readTree(bytes);
       if (root == null || !root.isObject()) {
         throw new SceneException("%s is no JSON object".formatted(name));
       }
-      return new SogMeta(name, root);
+      return new SceneJson(name, root);
     } catch (JsonProcessingException e) {
       throw new SceneException("%s is no JSON: %s".formatted(name, e.getOriginalMessage()), e);
     }
@@ -104,24 +105,62 @@ final class SogMeta {
   }
 
   /**
-   * The name of an image, which lies beside meta.json.
+   * A text.
    *
-   * @param group such as "means"
-   * @param index within its "files"
-   * @return without folders
-   * @throws SceneException when it is absent or leads elsewhere
+   * @param pointer where
+   * @param pattern what it must match
+   * @param expected the same in words
+   * @return the text
+   * @throws SceneException when it is anything else
    */
-  String file(String group, int index) throws SceneException {
-    String pointer = "/" + group + "/files/" + index;
+  String text(String pointer, Pattern pattern, String expected) throws SceneException {
     JsonNode node = root.at(pointer);
-    String text = node.asText("");
-    if (!node.isTextual()
-        || text.isEmpty()
-        || text.startsWith(".")
-        || !text.matches("[^/\\\\:\0]+")) {
-      throw wrong(pointer, node, "the name of a file beside it");
+    if (!node.isTextual() || !pattern.matcher(node.textValue()).matches()) {
+      throw wrong(pointer, node, expected);
     }
-    return text;
+    return node.textValue();
+  }
+
+  /**
+   * Whether a text says something.
+   *
+   * @param pointer where
+   * @param text what it should say
+   * @return false when it is anything else
+   */
+  boolean is(String pointer, String text) {
+    return text.equals(root.at(pointer).textValue());
+  }
+
+  /**
+   * How many entries an array or an object has.
+   *
+   * @param pointer where
+   * @return 0 when there is neither
+   */
+  int size(String pointer) {
+    return root.at(pointer).size();
+  }
+
+  /**
+   * Whether a switch is on.
+   *
+   * @param pointer where
+   * @return false when it is absent
+   */
+  boolean flag(String pointer) {
+    return root.at(pointer).asBoolean(false);
+  }
+
+  /**
+   * What to throw where a value fits its kind and yet is wrong.
+   *
+   * @param pointer where
+   * @param expected what would be right
+   * @return the exception
+   */
+  SceneException wrongValue(String pointer, String expected) {
+    return wrong(pointer, root.at(pointer), expected);
   }
 
   private SceneException wrong(String pointer, JsonNode node, String expected) {
