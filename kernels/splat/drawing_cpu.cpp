@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "backward_cpu.h"
 #include "parts.h"
 
 namespace diorama {
@@ -109,12 +110,31 @@ void splat_render_cpu(Context& context, SplatFrame& base, const dio_splat_gaussi
   frame.stats = stats;
 }
 
+void splat_backward_cpu(Context& context, SplatFrame& base, const dio_splat_gaussians& gaussians,
+                        const dio_splat_images& image_gradients, bool accumulate,
+                        const dio_splat_gradients& gradients) {
+  CpuSplatFrame& frame = static_cast<CpuSplatFrame&>(base);
+  const GaussianArrays inputs(gaussians);
+  const DrawingView view(frame.camera, frame.settings, inputs.coefficients);
+  const ChannelSet channels(image_gradients, inputs.feature_channels);
+  Stopwatch watch;
+  if (channels.normals && !frame.has_normals) project_gaussians(context, view, inputs, true, frame);
+  PictureGradients picture(context, frame, channels, view.tiles());
+  rasterize_backward(context, view, inputs, frame, image_gradients, channels, picture);
+  frame.stats.raster_backward_ms = watch.lap();
+  collect_gradients(context, view, frame, picture);
+  project_gaussians_backward(context, view, inputs, frame, channels, picture, accumulate, gradients);
+  frame.stats.project_backward_ms = watch.lap();
+  frame.stats.bytes = frame.held_bytes();
+}
+
 }  // namespace
 
 void add_splat_drawing_cpu(Operations& operations) {
   operations.splat_project = splat_project_cpu;
   operations.splat_frame = splat_frame_cpu;
   operations.splat_render = splat_render_cpu;
+  operations.splat_backward = splat_backward_cpu;
 }
 
 }  // namespace diorama

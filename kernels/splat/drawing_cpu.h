@@ -143,6 +143,7 @@ class CpuSplatFrame final : public SplatFrame {
   int64_t visible = 0;
   int64_t intersections = 0;
   int ranges = 1;  // pieces of `order` that the threads binned
+  bool has_normals = false;
 
   int64_t held_bytes() const {
     return records.bytes() + depths.bytes() + normals.bytes() + indices.bytes() + boxes.bytes() +

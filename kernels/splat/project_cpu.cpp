@@ -62,24 +62,6 @@ struct ColorLanes {
   }
 };
 
-// The shortest axis (the first of equals) in the camera, turned towards it.
-HWY_INLINE Vec3V normal_of(const DrawingView& view, const ProjectedLanes& p) {
-  const V x = p.scale.x, y = p.scale.y, z = p.scale.z;
-  const auto is_y = hn::Lt(y, x), is_z = hn::Lt(z, hn::Min(x, y));
-  const auto column = [&](const Vec3V& row) HWY_ATTR {
-    return hn::IfThenElse(is_z, row.z, hn::IfThenElse(is_y, row.y, row.x));
-  };
-  const Vec3V axis = {column(p.rotation[0]), column(p.rotation[1]), column(p.rotation[2])};
-  const float* r = view.rotation;
-  const auto row = [&](int i) HWY_ATTR {
-    return splat(r[3 * i]) * axis.x + splat(r[3 * i + 1]) * axis.y + splat(r[3 * i + 2]) * axis.z;
-  };
-  const Vec3V n = {row(0), row(1), row(2)};
-  const V away = view.model == DIO_CAMERA_ORTHOGRAPHIC ? n.z : dot(n, p.p);
-  const V sign = hn::IfThenElse(hn::Gt(away, hn::Zero(FloatTag())), splat(-1.0f), splat(1.0f));
-  return {n.x * sign, n.y * sign, n.z * sign};
-}
-
 // The first and last pixel whose centre lies in [low, high], within [0, size).
 HWY_INLINE void pixel_range(V low, V high, int size, V& first, V& last) {
   first = hn::Max(hn::Ceil(low - splat(0.5f)), hn::Zero(FloatTag()));
@@ -131,7 +113,7 @@ struct ProjectTask {
     lane[7] = reach_x, lane[8] = reach_y;
     lane[9] = p.p.z;
     lane[10] = x0, lane[11] = y0, lane[12] = x1, lane[13] = y1;
-    const Vec3V n = normals ? normal_of(view, p) : Vec3V{x0, x0, x0};
+    const Vec3V n = normals ? ShortestAxis(view, p).normal() : Vec3V{x0, x0, x0};
     lane[14] = n.x, lane[15] = n.y, lane[16] = n.z;
     const ColorLanes colors = {view, in};
     HWY_ALIGN float harmonics[kMaxHarmonics * kLanes];
@@ -174,6 +156,7 @@ void project_all(Context& context, const DrawingView& view, const GaussianArrays
           task.block<decltype(model)::value>(b * kBlock, std::min(in.count, (b + 1) * kBlock)));
     }
   });
+  frame.has_normals = normals;
   frame.visible = std::accumulate(counts, counts + blocks, int64_t{0});
 }
 

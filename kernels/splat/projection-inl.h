@@ -245,6 +245,30 @@ HWY_INLINE void project_lanes(const DrawingView& view, const GaussianLanes& g, P
   }
 }
 
+// The shortest axis (the first of equals), in the world, and which way it is turned: towards the camera.
+struct ShortestAxis {
+  HWY_INLINE ShortestAxis(const DrawingView& view, const ProjectedLanes& p) {
+    const V x = p.scale.x, y = p.scale.y, z = p.scale.z, one = splat(1.0f), zero = hn::Zero(FloatTag());
+    const auto is_z = hn::Lt(z, hn::Min(x, y));
+    const auto is_y = hn::AndNot(is_z, hn::Lt(y, x));
+    selected = {hn::IfThenElse(hn::Or(is_y, is_z), zero, one), hn::IfThenElse(is_y, one, zero),
+                hn::IfThenElse(is_z, one, zero)};
+    value = {dot(p.rotation[0], selected), dot(p.rotation[1], selected), dot(p.rotation[2], selected)};
+    const float* r = view.rotation;
+    in_camera = {splat(r[0]) * value.x + splat(r[1]) * value.y + splat(r[2]) * value.z,
+                 splat(r[3]) * value.x + splat(r[4]) * value.y + splat(r[5]) * value.z,
+                 splat(r[6]) * value.x + splat(r[7]) * value.y + splat(r[8]) * value.z};
+    const V away = view.model == DIO_CAMERA_ORTHOGRAPHIC ? in_camera.z : dot(in_camera, p.p);
+    sign = hn::IfThenElse(hn::Gt(away, zero), splat(-1.0f), one);
+  }
+
+  HWY_INLINE Vec3V normal() const { return {sign * in_camera.x, sign * in_camera.y, sign * in_camera.z}; }
+
+  Vec3V selected;  // 1 for that axis, 0 for the others
+  Vec3V value, in_camera;
+  V sign;
+};
+
 HWY_INLINE V radius(V variance) {
   return hn::Min(hn::Ceil(splat(kExtent) * hn::Sqrt(variance)), splat(static_cast<float>(1 << 30)));
 }
