@@ -1,0 +1,258 @@
+package dev.diorama.splat.fit;
+
+import dev.diorama.Context;
+import dev.diorama.DType;
+import dev.diorama.SplatCamera;
+import dev.diorama.Tensor;
+import dev.diorama.splat.fit.Draws.Purpose;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/**
+ * 3DGS-MCMC (Kheradmand et al. 2024) with gsplat's constants: the Gaussians are samples of where a
+ * scene is opaque.
+ */
+final class Mcmc implements Densifier {
+  /** Gaussians of at most this opacity are moved elsewhere. */
+  static final float DEAD = 0.005f;
+
+  private static final double GROWTH = 1.05;
+  private static final int MOST_COPIES = 51;
+
+  /** Noise at the learning rate of the means, for a scene of radius 1. */
+  private static final double NOISE = 5e5;
+
+  /** The penalties' gradients change slowly: they are computed anew every so many iterations. */
+  private static final int PENALTY_EVERY = 10;
+
+  private final Context context;
+  private final Parameters parameters;
+  private final Densification options;
+  private final Draws draws;
+  private final double extent;
+  private Tensor opacityPenalty;
+  private Tensor scalePenalty;
+  private Tensor noise;
+
+  Mcmc(Context context, Parameters parameters, Densification options, Draws draws, double extent) {
+    this.context = context;
+    this.parameters = parameters;
+    this.options = options;
+    this.draws = draws;
+    this.extent = extent;
+  }
+
+  @Override
+  public Tensor means2d() {
+    return null;
+  }
+
+  @Override
+  public void penalise(int iteration) {
+    if (options.opacityPenalty() == 0 && options.scalePenalty() == 0) {
+      return;
+    }
+    if (opacityPenalty == null || (iteration - 1) % PENALTY_EVERY == 0) {
+      renewPenalties();
+    }
+    add(opacityPenalty, parameters.logitOpacities.gradient);
+    add(scalePenalty, parameters.logScales.gradient);
+  }
+
+  private void add(Tensor part, Tensor gradient) {
+    context
+        .kernels()
+        .combine(new Tensor[] {gradient, part}, new Tensor[] {gradient}, new double[] {1, 1});
+  }
+
+  /** The gradients of penalty * mean opacity and of penalty * mean scale over the extent. */
+  private void renewPenalties() {
+    int n = parameters.count();
+    float[] opacities = parameters.logitOpacities.x.toFloats();
+    float[] scales = parameters.logScales.x.toFloats();
+    double opacityFactor = options.opacityPenalty() / n;
+    double scaleFactor = options.scalePenalty() / (3.0 * n * extent);
+    for (int i = 0; i < opacities.length; i++) {
+      double opacity = opacity(opacities[i]);
+      opacities[i] = finite(opacityFactor * opacity * (1 - opacity));
+    }
+    for (int i = 0; i < scales.length; i++) {
+      scales[i] = finite(scaleFactor * Math.exp(scales[i]));
+    }
+    if (opacityPenalty == null) {
+      opacityPenalty = context.tensor(DType.F32, n, 1);
+      scalePenalty = context.tensor(DType.F32, n, 3);
+    }
+    opacityPenalty.set(opacities);
+    scalePenalty.set(scales);
+  }
+
+  private static float finite(double value) {
+    return Double.isFinite(value) ? (float) value : 0;
+  }
+
+  private static double opacity(double logit) {
+    return 1 / (1 + Math.exp(-logit));
+  }
+
+  @Override
+  public void step(int iteration, SplatCamera camera, double meansRate) {
+    if (options.due(iteration)) {
+      SplittableRandom random = draws.random(Purpose.REFINE, iteration);
+      relocate(random);
+      grow(random);
+    }
+    explore(iteration, meansRate);
+  }
+
+  private void explore(int iteration, double meansRate) {
+    if (noise == null) {
+      noise = context.tensor(DType.F32, parameters.count(), 3);
+    }
+    draws.normal(context, Purpose.NOISE, iteration, noise);
+    // The rate grows with the extent and a covariance with its square: over the extent's square
+    // the noise grows as the scene does.
+    context
+        .splats()
+        .explore(
+            parameters.quats.x,
+            parameters.logScales.x,
+            parameters.logitOpacities.x.view(parameters.count()),
+            noise,
+            (float) (NOISE * meansRate / (extent * extent)),
+            parameters.means.x);
+  }
+
+  /** Moves the dead to where the living are, more often the more opaque those are. */
+  private void relocate(SplittableRandom random) {
+    float[] means = parameters.means.x.toFloats();
+    float[] logits = parameters.logitOpacities.x.toFloats();
+    int n = logits.length;
+    double[] weights = new double[n];
+    int[] rows = new int[n];
+    boolean[] dead = new boolean[n];
+    int living = 0;
+    for (int i = 0; i < n; i++) {
+      rows[i] = i;
+      double opacity = opacity(logits[i]);
+      float place = means[3 * i] + means[3 * i + 1] + means[3 * i + 2];
+      dead[i] = !(opacity > DEAD) || !Float.isFinite(place);
+      weights[i] = dead[i] ? 0 : opacity;
+      living += dead[i] ? 0 : 1;
+    }
+    if (living == 0 || living == n) {
+      return;
+    }
+    Roulette roulette = new Roulette(weights);
+    int[] pasts = rows.clone();
+    for (int i = 0; i < n; i++) {
+      if (dead[i]) {
+        rows[i] = roulette.draw(random);
+        pasts[i] = n;
+        pasts[rows[i]] = n;
+      }
+    }
+    share(rows, logits);
+    replace(rows, pasts);
+  }
+
+  /** A twentieth more, as long as the cap allows. */
+  private void grow(SplittableRandom random) {
+    int n = parameters.count();
+    int target = (int) Math.min(options.cap(), Math.max((long) (GROWTH * n), n + 1L));
+    if (target <= n) {
+      return;
+    }
+    float[] logits = parameters.logitOpacities.x.toFloats();
+    double[] weights = new double[n];
+    for (int i = 0; i < n; i++) {
+      double opacity = opacity(logits[i]);
+      weights[i] = opacity > 0 ? opacity : 0;
+    }
+    Roulette roulette = new Roulette(weights);
+    if (roulette.total() == 0) {
+      return;
+    }
+    int[] rows = Arrays.copyOf(identity(n), target);
+    int[] pasts = rows.clone();
+    for (int i = n; i < target; i++) {
+      rows[i] = roulette.draw(random);
+      pasts[i] = n;
+    }
+    share(rows, logits);
+    replace(rows, pasts);
+  }
+
+  /** Makes those that will be copied fainter and smaller, so that the copies look like the one. */
+  private void share(int[] rows, float[] logits) {
+    int n = logits.length;
+    int[] copies = new int[n];
+    for (int row : rows) {
+      copies[row]++;
+    }
+    int[] sources = java.util.stream.IntStream.range(0, n).filter(i -> copies[i] > 1).toArray();
+    if (sources.length == 0) {
+      return;
+    }
+    float[] scales = parameters.logScales.x.toFloats();
+    int[] counts = new int[sources.length];
+    float[] sourceLogits = new float[sources.length];
+    float[] sourceScales = new float[3 * sources.length];
+    for (int i = 0; i < sources.length; i++) {
+      counts[i] = Math.min(copies[sources[i]], MOST_COPIES);
+      sourceLogits[i] = logits[sources[i]];
+      System.arraycopy(scales, 3 * sources[i], sourceScales, 3 * i, 3);
+    }
+    try (Tensor countTensor = context.of(counts, counts.length);
+        Tensor logitTensor = context.of(sourceLogits, counts.length);
+        Tensor scaleTensor = context.of(sourceScales, counts.length, 3)) {
+      context.splats().relocate(countTensor, DEAD, logitTensor, scaleTensor);
+      sourceLogits = logitTensor.toFloats();
+      sourceScales = scaleTensor.toFloats();
+    }
+    for (int i = 0; i < sources.length; i++) {
+      logits[sources[i]] = sourceLogits[i];
+      System.arraycopy(sourceScales, 3 * i, scales, 3 * sources[i], 3);
+    }
+    parameters.logitOpacities.x.set(logits);
+    parameters.logScales.x.set(scales);
+  }
+
+  private void replace(int[] rows, int[] pasts) {
+    boolean resized = rows.length != parameters.count();
+    parameters.take(rows, pasts);
+    if (resized && noise != null) {
+      noise.close();
+      noise = null;
+    }
+    if (opacityPenalty != null) {
+      opacityPenalty.close();
+      scalePenalty.close();
+      opacityPenalty = null;
+    }
+  }
+
+  private static int[] identity(int n) {
+    return java.util.stream.IntStream.range(0, n).toArray();
+  }
+
+  @Override
+  public float[][] state() {
+    return opacityPenalty == null
+        ? new float[0][]
+        : new float[][] {opacityPenalty.toFloats(), scalePenalty.toFloats()};
+  }
+
+  @Override
+  public int[] stateLengths() {
+    return new int[] {parameters.count(), 3 * parameters.count()};
+  }
+
+  @Override
+  public void resume(float[][] state) {
+    if (state.length == 2) {
+      opacityPenalty = context.of(state[0], parameters.count(), 1);
+      scalePenalty = context.of(state[1], parameters.count(), 3);
+    }
+  }
+}

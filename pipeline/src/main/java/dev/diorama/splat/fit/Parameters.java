@@ -1,0 +1,153 @@
+package dev.diorama.splat.fit;
+
+import dev.diorama.Context;
+import dev.diorama.DType;
+import dev.diorama.SplatGaussians;
+import dev.diorama.SplatGradients;
+import dev.diorama.Tensor;
+import dev.diorama.splat.Gaussians;
+import java.util.List;
+
+/**
+ * What is learnt, [N, C] each, with its gradient and Adam's two running means. Those have a last
+ * row more, always 0, which rows without a past take theirs from.
+ */
+final class Parameters implements AutoCloseable {
+
+  /** One kind of parameter. */
+  static final class Group implements AutoCloseable {
+    final String name;
+    final int columns;
+    Tensor x;
+    Tensor m;
+    Tensor v;
+    Tensor gradient;
+
+    private Group(Context context, String name, int columns, int rows) {
+      this.name = name;
+      this.columns = columns;
+      x = context.tensor(DType.F32, rows, columns);
+      m = context.zeros(DType.F32, rows + 1, columns);
+      v = context.zeros(DType.F32, rows + 1, columns);
+      gradient = context.tensor(DType.F32, rows, columns);
+    }
+
+    private void take(Context context, Tensor rows, Tensor pasts, int count) {
+      x = replaced(context, x, rows, count);
+      m = replaced(context, m, pasts, count + 1);
+      v = replaced(context, v, pasts, count + 1);
+      gradient.close();
+      gradient = context.tensor(DType.F32, count, columns);
+    }
+
+    private Tensor replaced(Context context, Tensor old, Tensor ids, int count) {
+      Tensor taken = context.tensor(DType.F32, count, columns);
+      context.kernels().embedding(old, ids, taken);
+      old.close();
+      return taken;
+    }
+
+    @Override
+    public void close() {
+      List.of(x, m, v, gradient).forEach(Tensor::close);
+    }
+  }
+
+  private final Context context;
+  private final int coefficients;
+  private int count;
+  final Group means;
+  final Group quats;
+  final Group logScales;
+  final Group logitOpacities;
+  final Group sh;
+
+  Parameters(Context context, int count, int shDegree) {
+    this.context = context;
+    this.count = count;
+    this.coefficients = Gaussians.coefficients(shDegree);
+    means = new Group(context, "means", 3, count);
+    quats = new Group(context, "quats", 4, count);
+    logScales = new Group(context, "log_scales", 3, count);
+    logitOpacities = new Group(context, "logit_opacities", 1, count);
+    sh = new Group(context, "sh", 3 * coefficients, count);
+  }
+
+  static Parameters of(Context context, Gaussians scene) {
+    Parameters parameters = new Parameters(context, scene.count(), scene.shDegree());
+    parameters.means.x.set(scene.means());
+    parameters.quats.x.set(scene.quats());
+    parameters.logScales.x.set(scene.logScales());
+    parameters.logitOpacities.x.set(scene.logitOpacities());
+    parameters.sh.x.set(scene.sh());
+    return parameters;
+  }
+
+  List<Group> groups() {
+    return List.of(means, quats, logScales, logitOpacities, sh);
+  }
+
+  int count() {
+    return count;
+  }
+
+  int coefficients() {
+    return coefficients;
+  }
+
+  /** In the kernels' shapes. */
+  SplatGaussians gaussians() {
+    return new SplatGaussians(
+        means.x, quats.x, logScales.x, logitOpacities.x.view(count), colors(sh.x), null);
+  }
+
+  /** Where a backward pass writes; means2d may be null. */
+  SplatGradients gradients(Tensor means2d) {
+    return new SplatGradients(
+        means.gradient,
+        quats.gradient,
+        logScales.gradient,
+        logitOpacities.gradient.view(count),
+        colors(sh.gradient),
+        null,
+        means2d,
+        null);
+  }
+
+  /** [N, 3 K] as [N, K, 3]. */
+  Tensor colors(Tensor rows) {
+    return rows.view(count, coefficients, 3);
+  }
+
+  /**
+   * Builds all rows anew: row i comes from old row rows[i] and continues Adam's means of old row
+   * pasts[i], or begins without where that is the old count.
+   */
+  void take(int[] rows, int[] pasts) {
+    int[] withZeros = java.util.Arrays.copyOf(pasts, rows.length + 1);
+    withZeros[rows.length] = count;
+    try (Tensor rowIds = context.of(rows, rows.length);
+        Tensor pastIds = context.of(withZeros, withZeros.length)) {
+      for (Group group : groups()) {
+        group.take(context, rowIds, pastIds, rows.length);
+      }
+    }
+    count = rows.length;
+  }
+
+  /** A copy on the heap. */
+  Gaussians scene(int shDegree) {
+    return new Gaussians(
+        means.x.toFloats(),
+        quats.x.toFloats(),
+        logScales.x.toFloats(),
+        logitOpacities.x.toFloats(),
+        sh.x.toFloats(),
+        shDegree);
+  }
+
+  @Override
+  public void close() {
+    groups().forEach(Group::close);
+  }
+}
