@@ -172,7 +172,8 @@ public final class NearestNeighbours {
     int axis = depth % AXES;
     visit(point, middle, nearest);
     float away = places[AXES * point + axis] - places[AXES * middle + axis];
-    boolean before = point < middle;
+    // The point need not be in this range: its coordinate, not its index, says which side is near.
+    boolean before = away < 0;
     if (before) {
       search(point, from, middle, depth + 1, nearest);
     } else {
