@@ -26,7 +26,12 @@ import picocli.CommandLine.Spec;
     description = "Prompt to video on the JVM, and scenes of Gaussian splats.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
-    subcommands = {VideoCommand.class, ConvertCommand.class, InfoCommand.class},
+    subcommands = {
+      VideoCommand.class,
+      RenderCommand.class,
+      ConvertCommand.class,
+      InfoCommand.class
+    },
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",

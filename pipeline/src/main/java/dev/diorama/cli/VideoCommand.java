@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     sortOptions = false,
     customSynopsis = {
-      "Usage: diorama video PROMPT -o FILE [OPTIONS]",
+      "diorama video PROMPT -o FILE [OPTIONS]",
       "   or: diorama video --decode LATENTS -o FILE [OPTIONS]"
     },
     footer = {"", "Values that are not given are the model's own (its generation_config.json)."})
