@@ -46,15 +46,19 @@ public final class PlyFormat implements SceneFormat {
     checkKind(file, vertex);
     PlyTable.check(file, header, vertex);
     Map<String, Integer> indices = vertex.indices(file);
-    Gaussians scene = SceneFiles.allocate(file, vertex.count(), degree(file, vertex));
-    List<Column> columns = new ArrayList<>();
-    for (Target target : targets(scene)) {
-      Integer index = indices.get(target.property);
-      if (index == null) {
+    int degree = degree(file, vertex);
+    // Every column is looked for before the scene takes memory.
+    for (Target target : targets(Gaussians.zeros(0, degree))) {
+      if (!indices.containsKey(target.property)) {
         throw new SceneException(
             "%s is no whole scene of Gaussians: its vertices have no property %s"
                 .formatted(file, target.property));
       }
+    }
+    Gaussians scene = SceneFiles.allocate(file, vertex.count(), degree);
+    List<Column> columns = new ArrayList<>();
+    for (Target target : targets(scene)) {
+      int index = indices.get(target.property);
       columns.add(new Column(index, target.array, target.at, target.stride));
     }
     PlyTable.read(file, header, vertex, columns);

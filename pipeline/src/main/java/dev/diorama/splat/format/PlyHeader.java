@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The head of a .ply (Turk 1994): what tables follow, and in which encoding. Nothing is believed
@@ -176,14 +175,11 @@ record PlyHeader(ByteOrder order, List<PlyElement> elements, int bytes) {
       text.append("element ").append(element.name()).append(' ').append(element.count());
       text.append('\n');
       for (PlyElement.Property property : element.properties()) {
-        String type =
-            switch (property.type()) {
-              case FLOAT32 -> "float";
-              case UINT32 -> "uint";
-              case UINT8 -> "uchar";
-              default -> property.type().name().toLowerCase(Locale.ROOT);
-            };
-        text.append("property ").append(type).append(' ').append(property.name()).append('\n');
+        text.append("property ")
+            .append(property.type().word())
+            .append(' ')
+            .append(property.name())
+            .append('\n');
       }
     }
     return text.append("end_header\n").toString().getBytes(StandardCharsets.US_ASCII);

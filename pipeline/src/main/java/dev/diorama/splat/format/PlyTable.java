@@ -67,13 +67,7 @@ final class PlyTable {
       PlyText.read(file, header, element, columns);
       return;
     }
-    long offset = header.bytes();
-    for (PlyElement e : header.elements()) {
-      if (e == element) {
-        break;
-      }
-      offset += e.count() * e.rowBytes();
-    }
+    long offset = offset(header, element);
     int rowBytes = element.rowBytes();
     int[] offsets = element.offsets();
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -90,6 +84,18 @@ final class PlyTable {
             }
           });
     }
+  }
+
+  /** Where the rows of an element begin in a binary file. */
+  static long offset(PlyHeader header, PlyElement element) {
+    long offset = header.bytes();
+    for (PlyElement e : header.elements()) {
+      if (e == element) {
+        break;
+      }
+      offset += e.count() * e.rowBytes();
+    }
+    return offset;
   }
 
   private static void copy(

@@ -5,14 +5,14 @@ import java.util.Map;
 
 /** The types of numbers in a .ply, under their old and their new names. */
 enum PlyType {
-  INT8(1, 127),
-  UINT8(1, 255),
-  INT16(2, 32767),
-  UINT16(2, 65535),
-  INT32(4, 2147483647),
-  UINT32(4, 4294967295L),
-  FLOAT32(4, 1),
-  FLOAT64(8, 1);
+  INT8("char", 1),
+  UINT8("uchar", 1),
+  INT16("short", 2),
+  UINT16("ushort", 2),
+  INT32("int", 4),
+  UINT32("uint", 4),
+  FLOAT32("float", 4),
+  FLOAT64("double", 8);
 
   private static final Map<String, PlyType> BY_NAME =
       Map.ofEntries(
@@ -33,12 +33,12 @@ enum PlyType {
           Map.entry("double", FLOAT64),
           Map.entry("float64", FLOAT64));
 
+  private final String word;
   private final int bytes;
-  private final double one;
 
-  PlyType(int bytes, double one) {
+  PlyType(String word, int bytes) {
+    this.word = word;
     this.bytes = bytes;
-    this.one = one;
   }
 
   /** The type of that name, or null. */
@@ -50,9 +50,9 @@ enum PlyType {
     return bytes;
   }
 
-  /** The value that stands for 1 where numbers stand for 0 to 1, as colours do. */
-  double one() {
-    return one;
+  /** Its old name, which every reader knows. */
+  String word() {
+    return word;
   }
 
   /** The number at an index, rounded to F32. */

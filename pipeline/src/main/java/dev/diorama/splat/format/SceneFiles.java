@@ -31,13 +31,20 @@ final class SceneFiles {
     }
     long heap = Runtime.getRuntime().maxMemory();
     long bytes = count * (FLOATS_BESIDES_SH + sh) * Float.BYTES;
+    SceneException tooLarge =
+        new SceneException(
+            "%s holds %d Gaussians, which need %d MiB, but the heap may grow to %d MiB in all"
+                    .formatted(file, count, bytes >> 20, heap >> 20)
+                + "; give it more with -Xmx");
     if (bytes > heap) {
-      throw new SceneException(
-          "%s holds %d Gaussians, which need %d MiB, but the heap may grow to %d MiB only"
-                  .formatted(file, count, bytes >> 20, heap >> 20)
-              + "; give it more with -Xmx");
+      throw tooLarge;
     }
-    return Gaussians.zeros((int) count, degree);
+    try {
+      return Gaussians.zeros((int) count, degree);
+    } catch (OutOfMemoryError e) {
+      // Nothing but these arrays was asked for, so nothing is left half done.
+      throw tooLarge;
+    }
   }
 
   /**

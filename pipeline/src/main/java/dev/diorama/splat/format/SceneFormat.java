@@ -66,4 +66,14 @@ public interface SceneFormat {
    * @throws IOException when it can't be written
    */
   void write(Gaussians scene, Path file) throws IOException;
+
+  /**
+   * The same format, set up as asked.
+   *
+   * @param options of which most concern other formats
+   * @return this one where none concerns it
+   */
+  default SceneFormat with(WriteOptions options) {
+    return this;
+  }
 }

@@ -9,15 +9,20 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** Every format that is known, asked in order. */
 public final class SceneFormats {
   private static final int HEAD_BYTES = 4096;
 
   private static final List<SceneFormat> ALL =
-      List.of(new PlyFormat(), new SogFormat(), new GlbFormat());
+      List.of(
+          new CompressedPlyFormat(),
+          new PlyFormat(),
+          new SpzFormat(WriteOptions.DEFAULT.spzVersion()),
+          new SplatFormat(),
+          new KsplatFormat(),
+          new SogFormat(),
+          new GlbFormat());
 
   private SceneFormats() {}
 
@@ -47,16 +52,19 @@ public final class SceneFormats {
    * @throws IOException when the name asks for no format, or it can't be written
    */
   public static void write(Gaussians scene, Path file) throws IOException {
-    SceneFormat format = writer(file);
-    Optional<Pattern> files = format.filesBeside(file);
-    if (files.isPresent()) {
-      Path folder = file.toAbsolutePath().normalize().getParent();
-      try (Partial partial = Partial.folder(folder, files.get())) {
-        format.write(scene, partial.path().resolve(file.getFileName()));
-        partial.commit();
-      }
-      return;
-    }
+    write(scene, file, WriteOptions.DEFAULT);
+  }
+
+  /**
+   * Writes a scene in the format that the file's name asks for. Nothing half-written remains.
+   *
+   * @param scene what to write
+   * @param file replaced when it exists
+   * @param options what may be chosen
+   * @throws IOException when the name asks for no format, or it can't be written
+   */
+  public static void write(Gaussians scene, Path file, WriteOptions options) throws IOException {
+    SceneFormat format = writer(file).with(options);
     try (Partial partial = Partial.file(file)) {
       format.write(scene, partial.path());
       partial.commit();

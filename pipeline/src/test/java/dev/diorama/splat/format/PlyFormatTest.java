@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -116,7 +117,7 @@ class PlyFormatTest {
     Path file = folder.resolve("any.ply");
     ByteBuffer all = ByteBuffer.allocate(20_000).put(head);
     all.put(body != null ? ByteBuffer.wrap(body) : data.flip());
-    Files.write(file, java.util.Arrays.copyOf(all.array(), all.position()));
+    Files.write(file, Arrays.copyOf(all.array(), all.position()));
 
     Gaussians scene = SceneFormats.read(file);
     assertThat(scene.count()).isEqualTo(count);
@@ -194,10 +195,10 @@ class PlyFormatTest {
 
   private static void assertSame(Gaussians actual, Gaussians expected) {
     assertThat(actual.shDegree()).isEqualTo(expected.shDegree());
-    assertThat(actual.means()).containsExactly(expected.means());
-    assertThat(actual.quats()).containsExactly(expected.quats());
-    assertThat(actual.logScales()).containsExactly(expected.logScales());
-    assertThat(actual.logitOpacities()).containsExactly(expected.logitOpacities());
-    assertThat(actual.sh()).containsExactly(expected.sh());
+    assertThat(actual.means()).isEqualTo(expected.means());
+    assertThat(actual.quats()).isEqualTo(expected.quats());
+    assertThat(actual.logScales()).isEqualTo(expected.logScales());
+    assertThat(actual.logitOpacities()).isEqualTo(expected.logitOpacities());
+    assertThat(actual.sh()).isEqualTo(expected.sh());
   }
 }

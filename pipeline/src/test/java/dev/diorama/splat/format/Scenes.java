@@ -1,34 +1,35 @@
 package dev.diorama.splat.format;
 
 import dev.diorama.splat.Gaussians;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 
-/** Scenes for tests. */
+/** Scenes for tests: the same on every machine, as files made by other programs hold them too. */
 final class Scenes {
+  private static final int MULTIPLIER = 1664525;
+  private static final int INCREMENT = 1013904223;
 
-  private Scenes() {}
+  private int state;
 
-  /** Gaussians of all sizes and colours within what every format can hold. */
+  private Scenes(int seed) {
+    this.state = seed;
+  }
+
+  /** Gaussians of all sizes, colours and rotations within what every format can hold. */
   static Gaussians random(int count, int degree) {
-    RandomGenerator random =
-        RandomGeneratorFactory.of("L64X128MixRandom").create(31L * count + degree);
+    Scenes random = new Scenes(31 * count + degree);
     Gaussians scene = Gaussians.zeros(count, degree);
-    fill(scene.means(), () -> (float) random.nextGaussian(0, 3));
-    fill(scene.quats(), () -> (float) random.nextGaussian());
-    fill(scene.logScales(), () -> (float) random.nextDouble(-7, 1));
-    fill(scene.logitOpacities(), () -> (float) random.nextDouble(-5, 5));
-    fill(scene.sh(), () -> (float) random.nextDouble(-0.9, 0.9));
+    random.fill(scene.means(), -3, 3);
+    random.fill(scene.quats(), -1, 1);
+    random.fill(scene.logScales(), -7, 1);
+    random.fill(scene.logitOpacities(), -4, 4);
+    random.fill(scene.sh(), -0.9f, 0.9f);
     return scene;
   }
 
-  private interface Source {
-    float next();
-  }
-
-  private static void fill(float[] values, Source source) {
+  /** Numbers of a linear congruential generator (Numerical Recipes), of which it takes 24 bits. */
+  private void fill(float[] values, float low, float high) {
     for (int i = 0; i < values.length; i++) {
-      values[i] = source.next();
+      state = state * MULTIPLIER + INCREMENT;
+      values[i] = low + (high - low) * (state >>> 8) / (1 << 24);
     }
   }
 }
