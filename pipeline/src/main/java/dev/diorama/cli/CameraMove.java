@@ -4,6 +4,7 @@ import dev.diorama.CameraModel;
 import dev.diorama.splat.Camera;
 import dev.diorama.splat.CameraPath;
 import dev.diorama.splat.Framing;
+import dev.diorama.splat.OrbitShape;
 import dev.diorama.splat.Poses;
 import dev.diorama.splat.data.CameraFiles;
 import java.io.IOException;
@@ -50,7 +51,9 @@ final class CameraMove {
     refuse(
         options.radius != null && !(options.radius > 0 && Double.isFinite(options.radius)),
         "--radius must be more than 0");
-    refuse(!(Math.abs(options.elevation) < 90), "--elevation must be between -90 and 90");
+    refuse(
+        options.elevation != null && !(Math.abs(options.elevation) < 90),
+        "--elevation must be between -90 and 90");
     refuse(
         options.fps != null && !(options.fps > 0 && options.fps <= 1000),
         "--fps must be more than 0 and at most 1000");
@@ -87,7 +90,7 @@ final class CameraMove {
             : Framing.up(given != null ? given.cameras() : own);
     CameraPath path;
     try {
-      path = moved(given, framing, up);
+      path = moved(given, own, framing, up);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e);
     }
@@ -106,10 +109,10 @@ final class CameraMove {
     return options.fps != null ? path.withFps(options.fps) : path;
   }
 
-  private CameraPath moved(CameraPath given, Framing framing, double[] up) {
+  private CameraPath moved(CameraPath given, List<Camera> own, Framing framing, double[] up) {
     int frames = options.frames != null ? options.frames : onePicture ? 1 : DEFAULT_FRAMES;
     if (given == null || options.isOrbit()) {
-      CameraPath orbit = orbit(given, framing, up, needsOne() ? 1 : frames);
+      CameraPath orbit = orbit(given, own, framing, up, needsOne() ? 1 : frames);
       return needsOne() ? onTheSpot(orbit.cameras().getFirst(), up, frames) : orbit;
     }
     if (options.move == null) {
@@ -131,17 +134,18 @@ final class CameraMove {
         : CameraPath.pan(start, options.move.pan, up, frames);
   }
 
-  private CameraPath orbit(CameraPath given, Framing framing, double[] up, int frames) {
+  private CameraPath orbit(
+      CameraPath given, List<Camera> own, Framing framing, double[] up, int frames) {
     double half = Math.toRadians(options.fov / 2);
-    double reach = options.projection == CameraModel.PINHOLE ? Math.sin(half) : Math.min(1, half);
-    double radius = options.radius != null ? options.radius : FILLING * framing.radius() / reach;
-    double[] center = options.center != null ? options.center.values() : framing.center();
+    double reach = options.projection == CameraModel.FISHEYE ? Math.min(1, half) : Math.sin(half);
+    OrbitShape walked = OrbitShape.of(given != null ? given.cameras() : own, up);
+    OrbitShape shape = walked != null ? walked : OrbitShape.around(framing, reach);
+    double radius = options.radius != null ? options.radius : shape.radius();
+    double elevation = options.elevation != null ? options.elevation : shape.elevation();
+    double[] center = options.center != null ? options.center.values() : shape.center();
     Camera lens = given != null ? given.cameras().getFirst() : lens(radius);
-    return CameraPath.orbit(lens, center, radius, options.elevation, up, frames);
+    return CameraPath.orbit(lens, center, radius, elevation, up, frames);
   }
-
-  /** The median distance is a little less than the radius of what one wants to see. */
-  private static final double FILLING = 1.2;
 
   private Camera lens(double radius) {
     int w =

@@ -24,7 +24,9 @@ final class CameraOptions {
   static final class Move {
     @Option(
         names = "--orbit",
-        description = "Turn once around the scene. Default, where there are no --cameras.")
+        description =
+            "Turn once around the scene, as the cameras in the SCENE or --cameras went where there"
+                + " are some. Default, where there are no --cameras.")
     boolean orbit;
 
     @Option(
@@ -67,15 +69,15 @@ final class CameraOptions {
   @Option(
       names = "--radius",
       paramLabel = "X",
-      description = "Of the orbit, in units of the scene. Default: the scene fills the picture.")
+      description =
+          "Of the orbit, in units of the scene. Default: so that the scene fills the picture.")
   Double radius;
 
   @Option(
       names = "--elevation",
       paramLabel = "DEGREES",
-      defaultValue = "20",
       description = "Of the orbit above the horizon. Default: 20.")
-  double elevation;
+  Double elevation;
 
   @Option(
       names = "--center",
