@@ -17,8 +17,8 @@ public record OrbitShape(double[] center, double radius, double elevation) {
   private static final double DEFAULT_ELEVATION = 20;
   private static final double HIGHEST = 80;
 
-  /** The median distance is a little less than the radius of what one wants to see. */
-  private static final double FILLING = 1.2;
+  /** The median distance is four fifths of a solid ball's radius; the rest is a margin. */
+  private static final double FILLING = 1.5;
 
   /**
    * For a scene alone: around its middle, so far away that what is around it fills the picture.

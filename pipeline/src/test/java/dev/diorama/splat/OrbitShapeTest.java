@@ -41,7 +41,7 @@ class OrbitShapeTest {
   void shouldStepBackUntilTheSceneFitsIn() {
     OrbitShape shape = OrbitShape.around(new Framing(new double[] {1, 2, 3}, 2), 0.5);
     assertThat(shape.center()).containsExactly(1, 2, 3);
-    assertThat(shape.radius()).isCloseTo(4.8, within(1e-12));
+    assertThat(shape.radius()).isCloseTo(6, within(1e-12));
     assertThat(shape.elevation()).isEqualTo(20);
   }
 }
