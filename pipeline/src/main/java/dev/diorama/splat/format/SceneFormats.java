@@ -22,7 +22,8 @@ public final class SceneFormats {
           new SplatFormat(),
           new KsplatFormat(),
           new SogFormat(),
-          new GlbFormat());
+          new GlbFormat(),
+          new HtmlFormat());
 
   private SceneFormats() {}
 

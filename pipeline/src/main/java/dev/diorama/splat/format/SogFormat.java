@@ -3,6 +3,7 @@ package dev.diorama.splat.format;
 import dev.diorama.splat.Gaussians;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -64,10 +65,23 @@ final class SogFormat implements SceneFormat {
       SogWriter.write(scene, (name, bytes) -> Files.write(file.resolveSibling(name), bytes));
       return;
     }
-    try (ZipOutputStream zip =
-        new ZipOutputStream(new BufferedOutputStream(Files.newOutputStream(file)))) {
-      SogWriter.write(scene, (name, bytes) -> store(zip, name, bytes));
+    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+      bundle(scene, out);
     }
+  }
+
+  /**
+   * Writes a scene as one zip.
+   *
+   * @param scene what to write
+   * @param out not closed
+   * @throws IOException when it cannot be written
+   */
+  static void bundle(Gaussians scene, OutputStream out) throws IOException {
+    ZipOutputStream zip = new ZipOutputStream(out);
+    SogWriter.write(scene, (name, bytes) -> store(zip, name, bytes));
+    zip.finish();
+    zip.flush();
   }
 
   /** Images are compressed already. A fixed date makes the same scene the same file. */
