@@ -17,7 +17,6 @@ final class GlbReader {
   private static final int HEADER = 12;
   private static final int CHUNK_HEADER = 8;
   private static final long MAX_JSON = 1 << 26;
-  private static final double SH_C0 = Math.sqrt(0.25 / Math.PI);
 
   /** What may be required of a reader of Gaussians alone; materials and lights are no matter. */
   private static final Pattern KNOWN =
@@ -197,7 +196,7 @@ final class GlbReader {
     float[] lowest = new float[3 * part.count()];
     for (int i = 0; i < lowest.length; i++) {
       double linear = Math.clamp((double) colors[i / 3 * components + i % 3], 0, 1);
-      lowest[i] = (float) ((Gltf.srgb(linear) - 0.5) / SH_C0);
+      lowest[i] = Units.coefficient(Gltf.srgb(linear));
     }
     return lowest;
   }

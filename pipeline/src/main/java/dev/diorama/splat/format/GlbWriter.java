@@ -21,7 +21,6 @@ final class GlbWriter {
   private static final int HEADER = 12;
   private static final int CHUNK_HEADER = 8;
   private static final long MAX_BYTES = 0xffff_fffcL;
-  private static final double SH_C0 = Math.sqrt(0.25 / Math.PI);
 
   /** Converts one Gaussian's values to its place in a block. */
   private interface Encoder {
@@ -49,7 +48,7 @@ final class GlbWriter {
         Gltf.ROTATION,
         4,
         (out, i) -> {
-          double[] q = GltfAxes.toGltf(SceneChecks.unit(scene.quats(), i));
+          double[] q = GltfAxes.toGltf(scene.quats(), i);
           out.putFloat((float) q[1]).putFloat((float) q[2]).putFloat((float) q[3]);
           out.putFloat((float) q[0]);
         });
@@ -92,7 +91,7 @@ final class GlbWriter {
   /** For programs that know points only; the specification asks for linear values. */
   private void color(ByteBuffer out, int gaussian) {
     for (int c = 0; c < 3; c++) {
-      double value = 0.5 + SH_C0 * scene.sh()[3 * gaussian * scene.coefficients() + c];
+      double value = Units.colour(scene.sh()[3 * gaussian * scene.coefficients() + c]);
       out.putShort((short) Math.round(65535 * Gltf.linear(Math.clamp(value, 0, 1))));
     }
     out.putShort((short) Math.round(65535 * opacity(gaussian)));

@@ -16,8 +16,10 @@ final class GltfAxes {
     return at % 3 == 2 ? means[at] : -means[at];
   }
 
-  /** A rotation, wxyz, of ours in glTF's axes: (0, 0, 0, 1) times it. */
-  static double[] toGltf(double[] q) {
+  /** A rotation of ours in glTF's axes, wxyz and normalised: (0, 0, 0, 1) times it. */
+  static double[] toGltf(float[] quats, int gaussian) {
+    double[] q = new double[4];
+    Quaternions.normalised(quats, gaussian, q);
     return new double[] {-q[3], -q[2], q[1], q[0]};
   }
 

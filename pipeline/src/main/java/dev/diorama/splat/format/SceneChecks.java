@@ -61,25 +61,4 @@ final class SceneChecks {
   static float finiteLogScale(float logScale) {
     return Math.clamp(logScale, -MAX_LOG_SCALE, MAX_LOG_SCALE);
   }
-
-  /**
-   * A rotation as a unit quaternion.
-   *
-   * @param quats [N, 4]
-   * @param gaussian which, not all zeros
-   * @return wxyz
-   */
-  static double[] unit(float[] quats, int gaussian) {
-    double[] q = new double[4];
-    double square = 0;
-    for (int c = 0; c < 4; c++) {
-      q[c] = quats[4 * gaussian + c];
-      square += q[c] * q[c];
-    }
-    double length = Math.sqrt(square);
-    for (int c = 0; c < 4; c++) {
-      q[c] /= length;
-    }
-    return q;
-  }
 }

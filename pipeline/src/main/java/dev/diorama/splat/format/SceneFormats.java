@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Every format that is known, asked in order. */
 public final class SceneFormats {
@@ -66,6 +68,15 @@ public final class SceneFormats {
    */
   public static void write(Gaussians scene, Path file, WriteOptions options) throws IOException {
     SceneFormat format = writer(file).with(options);
+    Optional<Pattern> files = format.filesBeside(file);
+    if (files.isPresent()) {
+      Path folder = file.toAbsolutePath().normalize().getParent();
+      try (Partial partial = Partial.folder(folder, files.get())) {
+        format.write(scene, partial.path().resolve(file.getFileName()));
+        partial.commit();
+      }
+      return;
+    }
     try (Partial partial = Partial.file(file)) {
       format.write(scene, partial.path());
       partial.commit();

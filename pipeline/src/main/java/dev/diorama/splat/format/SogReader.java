@@ -128,9 +128,8 @@ final class SogReader {
       for (int c = 0; c < 3; c++) {
         scene.sh()[stride * i + c] = levels[c][pixels[4 * i + c] & 255];
       }
-      int alpha = pixels[4 * i + 3] & 255;
-      scene.logitOpacities()[i] =
-          first ? levels[3][alpha] : (float) Math.log(alpha / (double) (255 - alpha));
+      byte alpha = pixels[4 * i + 3];
+      scene.logitOpacities()[i] = first ? levels[3][alpha & 255] : Units.logit(alpha);
     }
   }
 

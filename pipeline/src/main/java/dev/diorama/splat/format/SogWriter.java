@@ -96,7 +96,7 @@ final class SogWriter {
         cells[3 * i + axis] = (char) Math.round((at - mins[axis]) * scale);
       }
     }
-    order = MortonOrder.of(cells);
+    order = SpatialOrder.of(scene.means());
     byte[] low = pixels();
     byte[] high = pixels();
     for (int p = 0; p < n; p++) {
@@ -141,12 +141,10 @@ final class SogWriter {
 
   private void writeQuats() throws IOException {
     byte[] pixels = pixels();
+    double[] q = new double[4];
     for (int p = 0; p < order.length; p++) {
-      double[] q = SceneChecks.unit(scene.quats(), order[p]);
-      int largest = 0;
-      for (int c = 1; c < 4; c++) {
-        largest = Math.abs(q[c]) > Math.abs(q[largest]) ? c : largest;
-      }
+      Quaternions.normalised(scene.quats(), order[p], q);
+      int largest = Quaternions.largest(q);
       // The same rotation either way; the largest component is not stored and shall be positive.
       double sign = q[largest] < 0 ? -1 : 1;
       for (int c = 0, to = 0; c < 4; c++) {
@@ -172,8 +170,7 @@ final class SogWriter {
       for (int c = 0; c < 3; c++) {
         pixels[4 * p + c] = (byte) codebook.nearest(colours[3 * order[p] + c]);
       }
-      double opacity = 1 / (1 + Math.exp(-scene.logitOpacities()[order[p]]));
-      pixels[4 * p + 3] = (byte) Math.round(255 * opacity);
+      pixels[4 * p + 3] = (byte) Units.opacity(scene.logitOpacities()[order[p]]);
     }
     ObjectNode node = meta.putObject("sh0");
     node.set("codebook", JSON.valueToTree(codebook.levels()));

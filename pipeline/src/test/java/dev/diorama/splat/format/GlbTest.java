@@ -39,7 +39,8 @@ class GlbTest {
     for (int i = 0; i < count; i++) {
       double opacity = 1 / (1 + Math.exp(-scene.logitOpacities()[i]));
       assertThat(1 / (1 + Math.exp(-back.logitOpacities()[i]))).isCloseTo(opacity, within(1e-6));
-      double[] unit = SceneChecks.unit(scene.quats(), i);
+      double[] unit = new double[4];
+      Quaternions.normalised(scene.quats(), i, unit);
       for (int c = 0; c < 4; c++) {
         assertThat((double) back.quats()[4 * i + c]).isCloseTo(unit[c], within(1e-7));
       }

@@ -90,15 +90,13 @@ class SogTest {
   }
 
   private static void checkRotation(float[] quats, int i, float[] back, int j) {
-    double[] q = SceneChecks.unit(quats, i);
+    double[] q = new double[4];
+    Quaternions.normalised(quats, i, q);
     double dot = 0;
     for (int c = 0; c < 4; c++) {
       dot += q[c] * back[4 * j + c];
     }
-    int largest = 0;
-    for (int c = 1; c < 4; c++) {
-      largest = Math.abs(q[c]) > Math.abs(q[largest]) ? c : largest;
-    }
+    int largest = Quaternions.largest(q);
     for (int c = 0; c < 4; c++) {
       // The largest component is at least 1/2 and the others at most sqrt(1/2): d = sum v dv / w.
       double bound = c == largest ? 3 * Math.sqrt(0.5) * QUAT_STEP / 0.5 : QUAT_STEP;
