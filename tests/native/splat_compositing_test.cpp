@@ -216,7 +216,6 @@ TEST_CASE("where no Gaussian is in view there is the background, and no gradient
     for (TestTensor* picture : {&drawn.depth, &drawn.expected_depth, &drawn.alpha, &drawn.normals}) {
       check_all_zero(*picture);
     }
-    if (!differentiates(backend)) continue;
     Pictures weights(camera, 0, &random);
     Gradients gradients(scene.sizes);
     REQUIRE(differentiate(shared_context(backend), scene, camera, settings, weights, gradients) ==
@@ -270,7 +269,6 @@ TEST_CASE("a Gaussian with a value that is not finite, or no rotation, is not th
     }
     CHECK(in_view > 0);
 
-    if (!differentiates(backend)) continue;
     Pictures weights(camera, 2, &random);
     Gradients gradients(scene.sizes);
     REQUIRE(differentiate(shared_context(backend), scene, camera, settings, weights, gradients) ==
@@ -297,11 +295,11 @@ TEST_CASE("opacities of 0 and 1") {
     scene.logit_opacities.set(1, 200);
     Pictures drawn = drawn_on(backend, scene, straight_camera(), default_settings());
     check_pixel(pixel(drawn.rgb, 8, 8), {0, 0.99, 0});
-    if (!differentiates(backend)) continue;
     Pictures weights(straight_camera(), 0, &random);
     Gradients gradients(scene.sizes);
     REQUIRE(differentiate(shared_context(backend), scene, straight_camera(), default_settings(), weights,
                           gradients) == DIO_STATUS_OK);
-    check_all_zero(gradients.logit_opacities);  // the sigmoid is flat there
+    // The sigmoid is flat there.
+    for (const double value : gradients.logit_opacities.read()) CHECK(std::fabs(value) < 1e-30);
   }
 }

@@ -6,14 +6,6 @@
 
 namespace diorama::test {
 
-// Whether a backend has the backward pass; says so where it does not.
-inline bool differentiates(const std::string& backend) {
-  int32_t supported = 0;
-  REQUIRE(dio_backend_supports(backend.c_str(), "splat_backward", DIO_F32, &supported) == DIO_STATUS_OK);
-  if (!supported) MESSAGE(backend << " has no splat_backward: its gradients are not tested");
-  return supported != 0;
-}
-
 inline dio_splat_settings default_settings() {
   dio_splat_settings settings;
   REQUIRE(dio_splat_settings_default(&settings) == DIO_STATUS_OK);
@@ -58,6 +50,11 @@ inline dio_splat_camera test_camera(int32_t model, int32_t width, int32_t height
   return camera;
 }
 
+// Sets one of many values; the tensors here are f32 and contiguous.
+inline void put(TestTensor& tensor, int64_t index, double value) {
+  static_cast<float*>(tensor->data)[index] = static_cast<float>(value);
+}
+
 struct SceneSizes {
   int64_t count = 200;
   int64_t coefficients = 16;
@@ -74,7 +71,7 @@ struct TestScene {
         sh(TestTensor(DIO_F32, {s.count, s.coefficients, 3}).normal(random, 0.3)),
         features(TestTensor(DIO_F32, {s.count, std::max<int64_t>(s.features, 1)}).normal(random, 1)) {
     for (int64_t i = 0; i < s.count; ++i) {
-      means.set(3 * i + 2, 2.5 + 3 * random.uniform());
+      put(means, 3 * i + 2, 2.5 + 3 * random.uniform());
     }
   }
 
@@ -88,14 +85,14 @@ struct TestScene {
   void place(int64_t i, const std::vector<double>& mean, double scale, double opacity,
              const std::vector<double>& color) {
     for (int k = 0; k < 3; ++k) {
-      means.set(3 * i + k, mean[static_cast<std::size_t>(k)]);
-      log_scales.set(3 * i + k, std::log(scale));
-      for (int64_t c = 0; c < sizes.coefficients; ++c) sh.set(3 * (i * sizes.coefficients + c) + k, 0);
-      sh.set(3 * i * sizes.coefficients + k,
-             (color[static_cast<std::size_t>(k)] - 0.5) / 0.28209479177387814);
+      put(means, 3 * i + k, mean[static_cast<std::size_t>(k)]);
+      put(log_scales, 3 * i + k, std::log(scale));
+      for (int64_t c = 0; c < sizes.coefficients; ++c) put(sh, 3 * (i * sizes.coefficients + c) + k, 0);
+      put(sh, 3 * i * sizes.coefficients + k,
+          (color[static_cast<std::size_t>(k)] - 0.5) / 0.28209479177387814);
     }
-    for (int k = 0; k < 4; ++k) quats.set(4 * i + k, k == 0 ? 1 : 0);
-    logit_opacities.set(i, std::log(opacity / (1 - opacity)));
+    for (int k = 0; k < 4; ++k) put(quats, 4 * i + k, k == 0 ? 1 : 0);
+    put(logit_opacities, i, std::log(opacity / (1 - opacity)));
   }
 
   SceneSizes sizes;
@@ -124,7 +121,7 @@ struct Pictures {
   // The expected depth jumps where a pixel's first Gaussian fades in: no gradient where alpha is small.
   void spare_edges(const std::vector<double>& drawn_alpha) {
     for (std::size_t i = 0; i < drawn_alpha.size(); ++i) {
-      if (drawn_alpha[i] < 0.1) expected_depth.set(static_cast<int64_t>(i), 0);
+      if (drawn_alpha[i] < 0.1) put(expected_depth, static_cast<int64_t>(i), 0);
     }
   }
 
