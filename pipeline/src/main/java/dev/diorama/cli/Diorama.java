@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       VideoCommand.class,
       RenderCommand.class,
+      FitCommand.class,
       ConvertCommand.class,
       InfoCommand.class
     },

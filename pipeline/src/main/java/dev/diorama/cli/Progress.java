@@ -39,7 +39,7 @@ final class Progress implements ProgressListener, AutoCloseable {
   private long lastLine;
   private ProgressBar bar;
 
-  private static boolean isTerminal() {
+  static boolean isTerminal() {
     try {
       String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
       return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");

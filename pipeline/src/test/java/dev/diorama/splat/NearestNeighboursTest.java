@@ -71,4 +71,26 @@ class NearestNeighboursTest {
     assertThatThrownBy(() -> NearestNeighbours.meanDistances(new float[3], 17))
         .isInstanceOf(IllegalArgumentException.class);
   }
+
+  @Test
+  void shouldTakeAMillionCopiesOfOnePoint() {
+    float[] positions = new float[3 * 1_000_000];
+    positions[0] = 2;
+    float[] found = NearestNeighbours.meanDistances(positions, 3);
+    assertThat(found[0]).isEqualTo(2);
+    assertThat(found[999_999]).isEqualTo(2);
+  }
+
+  @Test
+  void shouldTakeAFarPointAmongThoseOfALine() {
+    float[] positions = new float[3 * 200];
+    for (int i = 0; i < 200; i++) {
+      positions[3 * i + 1] = i;
+    }
+    positions[0] = 1e9f;
+    float[] found = NearestNeighbours.meanDistances(positions, 2);
+    assertThat(found[0]).isCloseTo(1e9f, within(1e3f));
+    assertThat(found[1]).isEqualTo(1.5f);
+    assertThat(found[100]).isEqualTo(1);
+  }
 }

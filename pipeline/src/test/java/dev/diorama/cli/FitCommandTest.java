@@ -1,0 +1,107 @@
+package dev.diorama.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.diorama.media.Picture;
+import dev.diorama.media.Pictures;
+import dev.diorama.splat.format.SceneFormats;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Fitting from the command line: files, measurements, Ctrl-C. */
+class FitCommandTest {
+  private static final List<String> SMALL =
+      List.of("fit", "--scene", "known", "--size", "24", "--backend", "plain");
+
+  @TempDir private Path folder;
+
+  private CommandRun fit(String... more) throws IOException, InterruptedException {
+    return CommandRun.of(
+        folder, Stream.concat(SMALL.stream(), Stream.of(more)).toArray(String[]::new));
+  }
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void shouldFitMeasureAndDraw() throws Exception {
+    CommandRun run =
+        fit(
+            "-o", "a.ply", "--iterations", "20", "--eval-every", "7", "--plot", "plot.png",
+            "--preview", "preview.png", "--checkpoint", "a.safetensors", "--json");
+    assertThat(run.code()).as(run.err()).isZero();
+    JsonNode json = new ObjectMapper().readTree(run.out());
+    assertThat(json.path("iterations").asInt()).isEqualTo(20);
+    assertThat(json.path("views").asInt()).isEqualTo(8);
+    assertThat(json.path("heldOut").asBoolean()).isTrue();
+    JsonNode history = json.path("history");
+    assertThat(history).hasSize(4);
+    assertThat(history.get(3).path("iteration").asInt()).isEqualTo(20);
+    assertThat(json.path("psnr").asDouble()).isGreaterThan(history.get(0).path("psnr").asDouble());
+    assertThat(names()).containsExactly("a.ply", "a.safetensors", "plot.png", "preview.png");
+    assertThat(SceneFormats.read(folder.resolve("a.ply")).count()).isEqualTo(6_666);
+    Picture preview = Pictures.read(folder.resolve("preview.png"));
+    assertThat(preview.width()).isEqualTo(2 * preview.height()).isEqualTo(48);
+    assertThat(Pictures.read(folder.resolve("plot.png")).width()).isEqualTo(760);
+    assertThat(run.err()).contains("fitting 20/20");
+  }
+
+  @Test
+  void shouldKeepSceneAndCheckpointWhenInterruptedAndGoOn() throws Exception {
+    Path out = folder.resolve("out.txt");
+    Path err = folder.resolve("err.txt");
+    String[] command =
+        Stream.concat(SMALL.stream(), Stream.of("-o", "b.ply", "--iterations", "100000"))
+            .toArray(String[]::new);
+    Process process = CommandRun.start(folder, out, err, command);
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+    while (!Files.readString(err).contains("fitting ") && System.nanoTime() < end) {
+      Thread.sleep(100);
+    }
+    process.destroy();
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(err)).isIn(130, 143);
+    assertThat(Files.readString(err))
+        .contains("go on with --resume b.ply.fit.safetensors")
+        .contains("stopped");
+    assertThat(SceneFormats.read(folder.resolve("b.ply")).count()).isEqualTo(6_666);
+    CommandRun refused = fit("-o", "c.ply", "--resume", "b.ply.fit.safetensors", "--cap", "9");
+    assertThat(refused.code()).isEqualTo(2);
+    assertThat(refused.err()).contains("--cap has no meaning with --resume");
+    assertThat(names())
+        .containsExactly("b.ply", "b.ply.fit.safetensors", "err.txt", "out.txt");
+  }
+
+  @Test
+  void shouldRefuseBeforeTheLongWork() throws Exception {
+    String[][] wrong = {
+      {"2", "name a dataset or a --scene", "fit", "-o", "x.ply"},
+      {"2", "name a dataset or a --scene", "fit", "here", "--scene", "known", "-o", "x.ply"},
+      {"2", "no procedural scene 'x'", "fit", "--scene", "x", "-o", "x.ply"},
+      {"1", "no format goes by that name", "fit", "--scene", "known", "-o", "x.txt"},
+      {"1", "does not exist", "fit", "--scene", "known", "-o", "no/x.ply"},
+      {"1", "does not exist", "fit", "--scene", "known", "-o", "x.ply", "--plot", "no/p.png"},
+      {"2", "name it .png", "fit", "--scene", "known", "-o", "x.ply", "--plot", "p.jpg"},
+      {"2", "is no strategy", "fit", "--scene", "known", "-o", "x.ply", "--strategy", "y"},
+      {"2", "is no colour", "fit", "--scene", "known", "-o", "x.ply", "--background", "1,0"},
+      {"2", "--size is for --scene", "fit", "here", "-o", "x.ply", "--size", "64"},
+    };
+    for (String[] line : wrong) {
+      CommandRun run = CommandRun.of(folder, java.util.Arrays.copyOfRange(line, 2, line.length));
+      assertThat(run.code()).as(run.err()).isEqualTo(Integer.parseInt(line[0]));
+      assertThat(run.err()).contains(line[1]).doesNotContain("fault of ours");
+    }
+    assertThat(names()).isEmpty();
+  }
+}
