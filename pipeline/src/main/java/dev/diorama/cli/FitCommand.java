@@ -223,8 +223,7 @@ final class FitCommand implements Callable<Integer> {
   }
 
   /** Whether all iterations were done. */
-  private boolean fit(
-      Fitter fitter, Dataset dataset, FitProgress progress, CancellationToken token)
+  private boolean fit(Fitter fitter, Dataset dataset, FitProgress progress, CancellationToken token)
       throws IOException {
     int iterations = fitter.options().iterations();
     int measure = evalEvery != null ? evalEvery : Math.max(1, iterations / MEASUREMENTS);
@@ -285,13 +284,13 @@ final class FitCommand implements Callable<Integer> {
       fitter.save(checkpoint());
       System.err.println(
           "diorama: %s holds the scene after %d of %d iterations; go on with --resume %s"
-              .formatted(
-                  output, fitter.iteration(), fitter.options().iterations(), checkpoint()));
+              .formatted(output, fitter.iteration(), fitter.options().iterations(), checkpoint()));
       throw new CancellationException();
     }
     Evaluation last = fitter.evaluate();
-    spec.commandLine().getOut().println(common.json ? CommonOptions.json(values(fitter, last))
-        : line(last));
+    spec.commandLine()
+        .getOut()
+        .println(common.json ? CommonOptions.json(values(fitter, last)) : line(last));
   }
 
   private String line(Evaluation last) {

@@ -45,8 +45,8 @@ final class FitProgress implements FitListener, AutoCloseable {
     String left =
         last || iteration == first
             ? ""
-            : ", %s left".formatted(time((now - begin) / (iteration - first)
-                * (iterations - iteration)));
+            : ", %s left"
+                .formatted(time((now - begin) / (iteration - first) * (iterations - iteration)));
     System.err.println("fitting %d/%d, %s%s".formatted(iteration, iterations, state, left));
   }
 

@@ -16,7 +16,7 @@ import java.util.SplittableRandom;
 /** A ball of a few round Gaussians, seen from around in pictures of 32 x 24. */
 final class TinyDatasets {
   static final int GAUSSIANS = 40;
-  static final int VIEWS = 9;
+  static final int VIEWS = 18;
 
   private TinyDatasets() {}
 
@@ -42,12 +42,11 @@ final class TinyDatasets {
     try (Renderer renderer = Renderer.open(backend, scene)) {
       for (int i = 0; i < VIEWS; i++) {
         double angle = 2 * Math.PI * i / VIEWS;
-        double[] position = {3 * Math.cos(angle), -1 - 0.3 * (i % 3), 3 * Math.sin(angle)};
+        double[] position = {3 * Math.cos(angle), -0.4 - 0.5 * (i % 4), 3 * Math.sin(angle)};
         Camera camera =
             Camera.lookAt(
                 CameraModel.PINHOLE, 32, 24, 30, position, new double[3], new double[] {0, -1, 0});
-        float[] rgb =
-            renderer.render(camera, SplatSettings.DEFAULT, Set.of(Channel.RGB)).rgb();
+        float[] rgb = renderer.render(camera, SplatSettings.DEFAULT, Set.of(Channel.RGB)).rgb();
         byte[] bytes = new byte[rgb.length];
         for (int s = 0; s < rgb.length; s++) {
           bytes[s] = (byte) Math.rint(Math.clamp(rgb[s], 0f, 1f) * 255);
@@ -61,7 +60,10 @@ final class TinyDatasets {
       positions[i] += (float) (0.05 * random.nextGaussian());
     }
     byte[] colours = new byte[positions.length];
-    java.util.Arrays.fill(colours, (byte) 128);
+    for (int i = 0; i < colours.length; i++) {
+      double colour = 0.5 + 0.28209479177387814 * scene.sh()[i] + 0.1 * random.nextGaussian();
+      colours[i] = (byte) Math.rint(Math.clamp(colour, 0, 1) * 255);
+    }
     return new Dataset(views, new PointCloud(positions, colours));
   }
 }
