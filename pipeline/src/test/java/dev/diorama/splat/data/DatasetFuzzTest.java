@@ -3,6 +3,7 @@ package dev.diorama.splat.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.diorama.media.MediaException;
 import dev.diorama.splat.Camera;
 import dev.diorama.splat.SceneException;
 import java.io.BufferedReader;
@@ -13,6 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 
 /**
  * Any bytes are either read or refused with a sentence. Runs the seeds as tests; with {@code
@@ -21,6 +26,11 @@ import java.util.Arrays;
 class DatasetFuzzTest {
   private static final Path PLACE = Path.of("fuzz", "transforms.json");
 
+  private static final int MUTATIONS = 300;
+  private static final byte[] INTERESTING = {
+    0, 1, -1, 127, -128, '0', '9', '-', '.', 'e', '"', '['
+  };
+
   private interface Reading {
     void run() throws IOException;
   }
@@ -28,7 +38,7 @@ class DatasetFuzzTest {
   private static void readOrRefuse(Reading reading) throws IOException {
     try {
       reading.run();
-    } catch (SceneException e) {
+    } catch (SceneException | MediaException e) {
       assertThat(e.getMessage()).isNotBlank().doesNotContain("\n");
     }
   }
@@ -96,5 +106,52 @@ class DatasetFuzzTest {
     } finally {
       Files.delete(file);
     }
+  }
+
+  private interface Target {
+    void run(byte[] bytes) throws IOException;
+  }
+
+  /** A search without a search engine: the seeds with some bytes changed, cut out or doubled. */
+  @Test
+  void shouldReadOrRefuseMutationsOfTheSeeds() throws Exception {
+    Map<String, Target> targets =
+        Map.of(
+            "shouldReadOrRefuseAnyJson", this::shouldReadOrRefuseAnyJson,
+            "shouldReadOrRefuseAnyBinaryModel", this::shouldReadOrRefuseAnyBinaryModel,
+            "shouldReadOrRefuseAnyTextModel", this::shouldReadOrRefuseAnyTextModel,
+            "shouldReadOrRefuseAnyArchive", this::shouldReadOrRefuseAnyArchive);
+    Path seeds = Path.of(getClass().getResource("DatasetFuzzTestInputs").toURI());
+    Random random = new Random(4);
+    for (Map.Entry<String, Target> target : targets.entrySet()) {
+      try (Stream<Path> files = Files.list(seeds.resolve(target.getKey()))) {
+        for (Path file : files.sorted().toList()) {
+          byte[] seed = Files.readAllBytes(file);
+          for (int i = 0; i < MUTATIONS && seed.length > 0; i++) {
+            target.getValue().run(mutated(seed, random));
+          }
+        }
+      }
+    }
+  }
+
+  private static byte[] mutated(byte[] seed, Random random) {
+    byte[] bytes = seed.clone();
+    int changes = 1 + random.nextInt(4);
+    for (int i = 0; i < changes; i++) {
+      int at = random.nextInt(bytes.length);
+      switch (random.nextInt(4)) {
+        case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+        case 1 -> bytes[at] = INTERESTING[random.nextInt(INTERESTING.length)];
+        case 2 -> bytes = Arrays.copyOf(bytes, at + 1);
+        default -> {
+          int length = random.nextInt(bytes.length - at) + 1;
+          byte[] longer = Arrays.copyOf(bytes, bytes.length + length);
+          System.arraycopy(bytes, at, longer, bytes.length, length);
+          bytes = longer;
+        }
+      }
+    }
+    return bytes;
   }
 }
