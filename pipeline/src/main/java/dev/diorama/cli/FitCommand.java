@@ -137,11 +137,8 @@ final class FitCommand implements Callable<Integer> {
     CancellationToken token = Interruption.token();
     try (Backend opened = openBackend()) {
       Dataset dataset = dataset(opened);
-      try (Fitter fitter = fitter(opened, dataset);
-          FitProgress progress = new FitProgress()) {
-        boolean whole = fit(fitter, dataset, progress, token);
-        progress.close();
-        finish(fitter, whole);
+      try (Fitter fitter = fitter(opened, dataset)) {
+        finish(fitter, fit(fitter, dataset, token));
       }
     }
     return 0;
