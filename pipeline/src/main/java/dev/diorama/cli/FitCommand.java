@@ -220,6 +220,12 @@ final class FitCommand implements Callable<Integer> {
   }
 
   /** Whether all iterations were done. */
+  private boolean fit(Fitter fitter, Dataset dataset, CancellationToken token) throws IOException {
+    try (FitProgress progress = new FitProgress()) {
+      return fit(fitter, dataset, progress, token);
+    }
+  }
+
   private boolean fit(Fitter fitter, Dataset dataset, FitProgress progress, CancellationToken token)
       throws IOException {
     int iterations = fitter.options().iterations();
