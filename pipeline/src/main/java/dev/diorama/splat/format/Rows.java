@@ -3,7 +3,6 @@ package dev.diorama.splat.format;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -75,7 +74,7 @@ final class Rows {
 
   private static void forBlocks(int rows, int rowBytes, ByteOrder order, Transfer transfer)
       throws IOException {
-    int blockRows = Math.max(1, BLOCK_BYTES / rowBytes);
+    int blockRows = Math.clamp(rows, 1, Math.max(1, BLOCK_BYTES / rowBytes));
     int blocks = Math.ceilDiv(rows, blockRows);
     int workers = Math.min(blocks, Runtime.getRuntime().availableProcessors());
     AtomicInteger next = new AtomicInteger();
@@ -83,9 +82,8 @@ final class Rows {
       IntStream.range(0, workers)
           .parallel()
           .forEach(worker -> {
-            try (Arena arena = Arena.ofConfined()) {
-              ByteBuffer bytes =
-                  arena.allocate((long) blockRows * rowBytes).asByteBuffer().order(order);
+            try {
+              ByteBuffer bytes = ByteBuffer.allocateDirect(blockRows * rowBytes).order(order);
               for (int b = next.getAndIncrement(); b < blocks; b = next.getAndIncrement()) {
                 int first = b * blockRows;
                 int count = Math.min(blockRows, rows - first);
