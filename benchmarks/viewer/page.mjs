@@ -5,8 +5,8 @@
 // --camera: eye, target (in the scene's axes, y down) and the field of view along the longer side in degrees; without it
 // the page's own. --frames: how many frames to time, after three more. Standard output is one JSON object: the browser,
 // what draws, the camera, what the page wanted from a network, and ms_per_frame (median, min, max, all). A frame ends
-// when one of its pixels has come back; the camera stands still, so the viewer need not sort again. CHROMIUM names the
-// browser; `taskset -c 0,1 node page.mjs ...` keeps it and all its processes on two cores.
+// when one of its pixels has come back; the camera stands still, so the viewer need not sort again. CHROMIUM names a
+// browser, otherwise it is the system's or npm's; `taskset -c 0,1 node page.mjs ...` keeps it and all its processes on two cores.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,13 +29,16 @@ const { values: options, positionals } = parseArgs({
   },
 });
 
-function browserPath() {
+// The system's browser, else the one that npm brought, which unpacks itself and what it needs of a system's libraries.
+async function browserPath() {
   for (const name of [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome']) {
     if (name && spawnSync(name, ['--version']).status === 0) {
       return spawnSync('sh', ['-c', 'command -v "$0"', name], { encoding: 'utf8' }).stdout.trim();
     }
   }
-  throw new Error('no Chromium was found; install the package chromium or set CHROMIUM to the program');
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
+  const { default: packed } = await import('@sparticuz/chromium');
+  return packed.executablePath();
 }
 
 // The page's first camera replaced: the viewer's axes are half a turn about z away from the scene's.
@@ -82,7 +85,7 @@ try {
     await writeFile(file, await withCamera(positionals[0], options.camera));
   }
   browser = await chromium.launch({
-    executablePath: browserPath(),
+    executablePath: await browserPath(),
     args: [
       '--no-sandbox',
       '--use-gl=angle',
