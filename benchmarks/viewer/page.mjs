@@ -107,9 +107,13 @@ try {
     window.drawn = new Promise((resolve) => (window.firstFrame = resolve));
   });
   await page.goto(`${pathToFileURL(file)}?webgl&noui&noanim`);
-  const first = page.evaluate(() => window.drawn.then(() => true));
-  const late = new Promise((resolve) => setTimeout(resolve, LOAD_MS, false));
-  if (!(await Promise.race([first, late]))) {
+  const late = { timer: 0 };
+  const drawn = await Promise.race([
+    page.evaluate(() => window.drawn.then(() => true)),
+    new Promise((resolve) => (late.timer = setTimeout(resolve, LOAD_MS, false))),
+  ]);
+  clearTimeout(late.timer);
+  if (!drawn) {
     throw new Error(`the page drew nothing in ${LOAD_MS / 1000} s: ${errors.join('; ') || 'no error'}`);
   }
   const times = Number(options.frames) ? (await timeFrames(page, Number(options.frames) + WARM_UP)).slice(WARM_UP) : [];

@@ -91,9 +91,9 @@ class ViewerPageTest {
     float[] ours = draw(SceneFormats.read(sog), camera(facts.get("camera")));
 
     double difference = meanDifference(ours, theirs, false);
-    System.out.println("mean difference from the viewer's picture: " + difference);
-    // Half a step of 8 bits is 0.002; the viewer blends in 8 bits and leaves out what it takes for
-    // too faint. A scene upside down is more than ten times as far away.
+    // The viewer lets a Gaussian end at sqrt(8) sigma and takes exp(-4) = 0.018 off it before,
+    // which
+    // shows along outlines, and it blends in 8 bits. Upside down is ten times as far away.
     assertThat(difference).isLessThan(0.01);
     assertThat(meanDifference(ours, theirs, true)).isGreaterThan(10 * difference);
     // The column on the right reaches higher than the ball, and the floor is below both.
