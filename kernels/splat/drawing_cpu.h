@@ -9,7 +9,7 @@
 
 namespace diorama {
 
-// Pixels along a side of a tile. A tile's transmittance and three colours (32 x 40 floats each) stay in the
+// Pixels along a side of a tile. A tile's transmittance and three colours (4 KiB each) stay in the
 // first cache; larger tiles would not, smaller ones repeat a Gaussian's set-up more often.
 constexpr int kTile = 32;
 // Gaussians that a thread projects at a time. Where the visible ones of a block lie does not depend on the
@@ -25,13 +25,20 @@ constexpr int kMoments = 6;
 // A visible Gaussian in the picture. log2 alpha = log2_opacity - (root (dx + skew dy))^2 - (root_y dy)^2:
 // the conic's Cholesky factor, scaled for powers of two, so that no rounding makes the exponent positive.
 struct SplatRecord {
-  float x, y;
-  float root, inverse_root, skew, root_y;
+  float x, y;  // the kernels read four floats from here, and from reach_x
+  float root, skew, root_y;
+  float curve_y;  // root_y^2 + (root skew)^2
   float log2_opacity;
   float reach_x, reach_y;  // half the sides of the box in which alpha reaches alpha_min, plus slack
   float color[3];
 };
 static_assert(sizeof(SplatRecord) == 48);
+
+// Fetches a record ahead of its use; most lie across two lines of the cache.
+inline void prefetch(const SplatRecord* record) {
+  __builtin_prefetch(record);
+  __builtin_prefetch(reinterpret_cast<const char*>(record) + sizeof(SplatRecord) - 1);
+}
 
 // Tiles that the box of a Gaussian meets, ends included.
 struct TileBox {

@@ -107,7 +107,7 @@ struct ProjectTask {
     LaneArray lane[17];
     const V root = hn::Sqrt(splat(kHalfLog2E) * p.yy / p.determinant);
     lane[0] = p.mean_x, lane[1] = p.mean_y;
-    lane[2] = root, lane[3] = splat(1.0f) / root;
+    lane[2] = root, lane[3] = splat(kHalfLog2E) * p.xx / p.determinant;
     lane[4] = hn::Neg(p.xy / p.yy), lane[5] = hn::Sqrt(splat(kHalfLog2E) / p.yy);
     lane[6] = p.log2_opacity;
     lane[7] = reach_x, lane[8] = reach_y;
@@ -124,7 +124,7 @@ struct ProjectTask {
       SplatRecord& record = frame.records.data()[place];
       if (!colors.color(first + j, j, harmonics, record.color)) continue;
       record.x = lane[0][j], record.y = lane[1][j];
-      record.root = lane[2][j], record.inverse_root = lane[3][j];
+      record.root = lane[2][j], record.curve_y = lane[3][j];
       record.skew = lane[4][j], record.root_y = lane[5][j];
       record.log2_opacity = lane[6][j];
       record.reach_x = lane[7][j], record.reach_y = lane[8][j];

@@ -48,87 +48,90 @@ HWY_INLINE void store_four_sums(Run a, Run b, Run c, Run e, float* to) {
 #endif
 }
 
-// A tile's planes of pixels and its tape, in one thread's memory.
+// A tile's pixels and its tape, in one thread's memory. What is behind a run and the gradients of its
+// channels lie behind each other.
 struct TileMemory {
-  TileMemory(float* memory, const TapeSize& size, int channels) {
+  TileMemory(float* memory, const TapeSize& size, int channels) : run_floats((1 + channels) * kRunLanes) {
     const auto take = [&](int64_t floats) {
       float* taken = memory;
       memory += floats;
       return taken;
     };
     transmittance = take(kPlane);
-    behind = take(kPlane);
     depth = take(kPlane);
-    gradients = take(channels * kPlane);
+    runs = take((1 + channels) * kPlane);
     checkpoints = take((kMaxPieces + 1) * kPlane);
-    tape.values = take(size.runs * size.values_of_run);
-    tape.entries = reinterpret_cast<TapeEntry*>(take((size.runs + 1) * entry_floats));
-    tape.positions = reinterpret_cast<int32_t*>(take(size.runs));
+    tape.values = take(size.runs * size.run_floats);
+    tape.strips = reinterpret_cast<TapeStrip*>(take(size.runs * kStripFloats));
   }
 
   static int64_t floats(const TapeSize& size, int channels) {
-    const int64_t sum = (3 + channels + kMaxPieces + 1) * kPlane + size.runs * (size.values_of_run + 1) +
-                        (size.runs + 1) * entry_floats;
+    const int64_t sum =
+        (3 + channels + kMaxPieces + 1) * kPlane + size.runs * (size.run_floats + kStripFloats);
     return (sum + 15) / 16 * 16;
   }
 
-  static constexpr int64_t entry_floats = sizeof(TapeEntry) / sizeof(float);
-  float *transmittance, *behind, *depth, *gradients, *checkpoints;
+  // Plane 0 is what is behind, plane 1 + c the gradient of channel c.
+  HWY_INLINE float* run(int strip, int y, int plane) const {
+    return runs + run_number(strip, y) * run_floats + plane * kRunLanes;
+  }
+
+  static constexpr int64_t kStripFloats = sizeof(TapeStrip) / sizeof(float);
+  int run_floats;
+  float *transmittance, *depth, *runs, *checkpoints;
   Tape tape;
 };
 
-// The gradients of the pictures, as planes of a tile.
+// The gradients of the pictures, as a tile's runs.
 class GradientReader {
  public:
   GradientReader(const DrawingView& view, const ChannelSet& channels, const dio_splat_images& images)
       : view_(view), channels_(channels), images_(images) {}
 
-  // Once the forward pass has gone through: `behind` becomes what lies behind everything.
+  // Once the forward pass has gone through, as what lies behind everything looks at what it left.
   void read(const TilePlace& tile, TileMemory& memory) const {
-    std::fill_n(memory.behind, kPlane, 0.0f);
-    std::fill_n(memory.gradients, channels_.count * kPlane, 0.0f);
+    std::fill_n(memory.runs, (1 + channels_.count) * kPlane, 0.0f);
     for (int y = 0; y < tile.height; ++y) {
-      const int64_t pixel = static_cast<int64_t>(tile.y + y) * view_.width + tile.x;
-      const int row = y * kStride;
-      if (channels_.rgb) planes(images_.rgb, pixel, 3, row, tile.width, memory.gradients);
-      if (images_.depth)
-        planes(images_.depth, pixel, 1, row, tile.width, memory.gradients + channels_.depth_at() * kPlane);
-      if (channels_.normals)
-        planes(images_.normals, pixel, 3, row, tile.width,
-               memory.gradients + channels_.normals_at() * kPlane);
-      if (channels_.features > 0) {
-        planes(images_.features, pixel, channels_.features, row, tile.width,
-               memory.gradients + channels_.features_at() * kPlane);
+      for (int x = 0; x < tile.width; x += kRunLanes) {
+        const int64_t pixel = static_cast<int64_t>(tile.y + y) * view_.width + tile.x + x;
+        read_run(x / kRunLanes, y, std::min(kRunLanes, tile.width - x), pixel, memory);
       }
-      read_rest(pixel, row, tile.width, memory);
     }
   }
 
  private:
-  static void planes(const Tensor* image, int64_t pixel, int count, int row, int width, float* to) {
-    const float* from = data<float>(*image) + pixel * count;
-    for (int c = 0; c < count; ++c) {
-      float* plane = to + c * kPlane + row;
-      for (int x = 0; x < width; ++x) plane[x] = from[static_cast<int64_t>(x) * count + c];
-    }
-  }
-
-  // Background, alpha and expected depth, which also look at what is left.
-  void read_rest(int64_t pixel, int row, int width, TileMemory& memory) const {
-    for (int x = 0; x < width; ++x) {
-      const int at = row + x;
-      float behind = 0;
-      if (channels_.rgb) {
-        for (int c = 0; c < 3; ++c) behind += view_.background[c] * memory.gradients[c * kPlane + at];
+  HWY_INLINE void read_run(int strip, int y, int count, int64_t pixel, TileMemory& memory) const {
+    const auto take = [&](const Tensor* image, int first, int channels) {
+      for (int c = 0; c < channels; ++c) {
+        const float* from = data<float>(*image) + pixel * channels + c;
+        float* to = memory.run(strip, y, 1 + first + c);
+        for (int x = 0; x < count; ++x) to[x] = from[static_cast<int64_t>(x) * channels];
       }
-      if (images_.alpha) behind -= data<float>(*images_.alpha)[pixel + x];
-      const float alpha = 1 - std::fabs(memory.transmittance[at]);
+    };
+    if (channels_.rgb && count == kRunLanes) {
+      const RunTag d;
+      Run c[3];
+      hn::LoadInterleaved3(d, data<float>(*images_.rgb) + 3 * pixel, c[0], c[1], c[2]);
+      for (int i = 0; i < 3; ++i) hn::Store(c[i], d, memory.run(strip, y, 1 + i));
+    } else if (channels_.rgb) {
+      take(images_.rgb, 0, 3);
+    }
+    if (images_.depth) take(images_.depth, channels_.depth_at(), 1);
+    if (channels_.normals) take(images_.normals, channels_.normals_at(), 3);
+    if (channels_.features > 0) take(images_.features, channels_.features_at(), channels_.features);
+    const int64_t at = run_number(strip, y) * kRunLanes;
+    for (int x = 0; x < count; ++x) {
+      float behind = images_.alpha ? -data<float>(*images_.alpha)[pixel + x] : 0;
+      for (int c = 0; channels_.rgb && c < 3; ++c) {
+        behind += view_.background[c] * memory.run(strip, y, 1 + c)[x];
+      }
+      const float alpha = 1 - std::fabs(memory.transmittance[at + x]);
       if (images_.expected_depth && alpha > 0) {
         const float expected = data<float>(*images_.expected_depth)[pixel + x] / alpha;
-        memory.gradients[channels_.depth_at() * kPlane + at] += expected;
-        behind += expected * memory.depth[at] / alpha;
+        memory.run(strip, y, 1 + channels_.depth_at())[x] += expected;
+        behind += expected * memory.depth[at + x] / alpha;
       }
-      memory.behind[at] = behind;
+      memory.run(strip, y, 0)[x] = behind;
     }
   }
 
@@ -157,13 +160,14 @@ class TileBackward {
            int64_t& walked) {
     Transmittance transmittance;
     transmittance.values = memory_.transmittance;
+    transmittance.run_floats = kRunLanes;
     transmittance.start(tile);
     if (needs_depth) std::fill_n(memory_.depth, kPlane, 0.0f);
-    int64_t starts[kMaxPieces + 1];
+    Piece started[kMaxPieces + 1];
     int pieces = 0;
     int64_t entry = begin;
     do {
-      starts[pieces] = entry;
+      started[pieces] = {entry, transmittance};
       std::copy_n(memory_.transmittance, kPlane, memory_.checkpoints + pieces * kPlane);
       ++pieces;
       entry = recorder_.record(frame_, tile, entry, end, transmittance, needs_depth ? memory_.depth : nullptr,
@@ -176,8 +180,9 @@ class TileBackward {
     play_back(tile);
     for (int piece = pieces - 2; piece >= 0; --piece) {
       std::copy_n(memory_.checkpoints + piece * kPlane, kPlane, memory_.transmittance);
-      transmittance.refresh();
-      recorder_.record(frame_, tile, starts[piece], starts[piece + 1], transmittance, nullptr, memory_.tape);
+      transmittance = started[piece].transmittance;
+      recorder_.record(frame_, tile, started[piece].entry, started[piece + 1].entry, transmittance, nullptr,
+                       memory_.tape);
       play_back(tile);
     }
   }
@@ -185,73 +190,97 @@ class TileBackward {
  private:
   static constexpr int kSums = kChannels > 0 ? kChannels : kMaxChannels;
 
+  // Where a piece of the list begins, and with what: recorded again, it must give the same runs.
+  struct Piece {
+    int64_t entry;
+    Transmittance transmittance;
+  };
+
+  // Sums over the pixels of one Gaussian.
+  struct Sums {
+    Run moment[kMoments];
+    Run channel[kSums];
+  };
+
   void play_back(const TilePlace& tile) {
     const Tape& tape = memory_.tape;
-    for (int64_t i = tape.entry_count - 1; i >= 0; --i) {
-      play_entry(tile, tape.entries[i].entry, tape.entries[i].begin, tape.entries[i + 1].begin);
+    for (int64_t i = tape.strip_count - 1; i >= 0;) {
+      const int64_t entry = tape.strips[i].entry;
+      const int32_t place = frame_.list.data()[entry];
+      const SplatRecord& g = frame_.records.data()[place];
+      const float* values = g.color;
+      if constexpr (kChannels != 3) values = reader_.read(place, attributes_);
+      Sums sums;
+      for (Run& m : sums.moment) m = hn::Zero(RunTag());
+      for (int c = 0; c < channels_; ++c) sums.channel[c] = hn::Zero(RunTag());
+      for (; i >= 0 && tape.strips[i].entry == entry; --i) play_strip(tile, tape.strips[i], g, values, sums);
+      store(sums, out_.by_list + entry * out_.slot);
     }
   }
 
-  HWY_INLINE void play_entry(const TilePlace& tile, int64_t entry, int64_t begin, int64_t end) {
+  HWY_INLINE void play_strip(const TilePlace& tile, const TapeStrip& tape, const SplatRecord& g,
+                             const float* values, Sums& sums) {
     const RunTag d;
-    const int32_t place = frame_.list.data()[entry];
-    const SplatRecord& g = frame_.records.data()[place];
-    const float* values = attributes_;
-    if constexpr (kChannels == 3) {
-      values = g.color;
-    } else {
-      reader_.read(place, attributes_);
-    }
+    const Run high = high_;
     Run attribute[kSums], sum[kSums];
-    for (int c = 0; c < channels_; ++c) {
-      attribute[c] = run_of(values[c]);
-      sum[c] = hn::Zero(d);
-    }
-    Run moment[kMoments];
-    for (Run& m : moment) m = hn::Zero(d);
-    const float mean_x = g.x - static_cast<float>(tile.x) - 0.5f;
-    const float mean_y = g.y - static_cast<float>(tile.y) - 0.5f;
-    const float* HWY_RESTRICT from = memory_.tape.values + begin * size_.values_of_run;
-    for (int64_t run = begin; run < end; ++run, from += size_.values_of_run) {
-      const int at = memory_.tape.positions[run];
-      const int y = at / kStride, x = at % kStride;
+    for (int c = 0; c < kChannels; ++c) attribute[c] = run_of(values[c]), sum[c] = sums.channel[c];
+    Run v_0 = hn::Zero(d), v_y = hn::Zero(d), v_yy = hn::Zero(d);
+    float dy = static_cast<float>(tape.first + tile.y) + 0.5f - g.y;
+    const float* HWY_RESTRICT from = memory_.tape.values + tape.begin * size_.run_floats;
+    float* HWY_RESTRICT at = memory_.run(tape.strip, tape.first, 0);
+    for (int i = 0; i < tape.count; ++i) {
       const Run alpha = hn::Load(d, from), before = hn::Load(d, from + kRunLanes);
-      const float* HWY_RESTRICT gradient = memory_.gradients + at;
-      float* HWY_RESTRICT behind_at = memory_.behind + at;
-      const Run behind = hn::LoadU(d, behind_at);
+      const Run behind = hn::Load(d, at);
       const Run weight = hn::Mul(alpha, before);
+      // What this Gaussian shows more than what is behind it.
       Run more = hn::Neg(behind);
-      for (int c = 0; c < channels_; ++c) {
-        const Run here = hn::LoadU(d, gradient + c * kPlane);
-        more = hn::MulAdd(attribute[c], here, more);
-        sum[c] = hn::MulAdd(weight, here, sum[c]);
+      if constexpr (kChannels > 0) {
+#pragma GCC unroll 4
+        for (int c = 0; c < kChannels; ++c) {
+          const Run gradient = hn::Load(d, at + (1 + c) * kRunLanes);
+          more = hn::MulAdd(attribute[c], gradient, more);
+          sum[c] = hn::MulAdd(weight, gradient, sum[c]);
+        }
+      } else {
+        for (int c = 0; c < channels_; ++c) {
+          const Run gradient = hn::Load(d, at + (1 + c) * kRunLanes);
+          more = hn::MulAdd(run_of(values[c]), gradient, more);
+          sums.channel[c] = hn::MulAdd(weight, gradient, sums.channel[c]);
+        }
       }
-      hn::StoreU(hn::MulAdd(alpha, more, behind), d, behind_at);
+      hn::Store(hn::MulAdd(alpha, more, behind), d, at);
       Run v;
       if constexpr (kFade) {
         v = hn::Mul(hn::Mul(hn::Load(d, from + 2 * kRunLanes), before), more);
       } else {
-        v = hn::Mul(hn::IfThenElseZero(hn::Lt(alpha, high_), weight), more);
+        v = hn::Mul(hn::IfThenElseZero(hn::Lt(alpha, high), weight), more);
       }
-      const Run dx = hn::Add(hn::Iota(d, 0), run_of(static_cast<float>(x) - mean_x));
-      const Run dy = run_of(static_cast<float>(y) - mean_y);
-      const Run v_dx = hn::Mul(v, dx), v_dy = hn::Mul(v, dy);
-      moment[0] = hn::Add(moment[0], v);
-      moment[1] = hn::Add(moment[1], v_dx);
-      moment[2] = hn::Add(moment[2], v_dy);
-      moment[3] = hn::MulAdd(v_dx, dx, moment[3]);
-      moment[4] = hn::MulAdd(v_dx, dy, moment[4]);
-      moment[5] = hn::MulAdd(v_dy, dy, moment[5]);
+      const Run times_dy = hn::Mul(v, run_of(dy));
+      v_0 = hn::Add(v_0, v);
+      v_y = hn::Add(v_y, times_dy);
+      v_yy = hn::MulAdd(times_dy, run_of(dy), v_yy);
+      dy += 1;
+      from += (kFade ? 3 : 2) * kRunLanes;
+      at += (1 + channels_) * kRunLanes;
     }
-    store(moment, sum, out_.by_list + entry * out_.slot);
+    for (int c = 0; c < kChannels; ++c) sums.channel[c] = sum[c];
+    const Run dx = strip_dx(tape.strip, g.x - static_cast<float>(tile.x));
+    const Run v_x = hn::Mul(v_0, dx);
+    Run* moment = sums.moment;
+    moment[0] = hn::Add(moment[0], v_0);
+    moment[1] = hn::Add(moment[1], v_x);
+    moment[2] = hn::Add(moment[2], v_y);
+    moment[3] = hn::MulAdd(v_x, dx, moment[3]);
+    moment[4] = hn::MulAdd(v_y, dx, moment[4]);
+    moment[5] = hn::Add(moment[5], v_yy);
   }
 
-  HWY_INLINE void store(const Run* moment, const Run* sum, float* to) const {
+  HWY_INLINE void store(const Sums& sums, float* to) const {
     const Run zero = hn::Zero(RunTag());
     HWY_ALIGN float four[4];
-    store_four_sums(moment[0], moment[1], moment[2], moment[3], to);
-    const auto channel = [&](int c) HWY_ATTR { return c < channels_ ? sum[c] : zero; };
-    store_four_sums(moment[4], moment[5], channel(0), channel(1), four);
+    store_four_sums(sums.moment[0], sums.moment[1], sums.moment[2], sums.moment[3], to);
+    const auto channel = [&](int c) HWY_ATTR { return c < channels_ ? sums.channel[c] : zero; };
+    store_four_sums(sums.moment[4], sums.moment[5], channel(0), channel(1), four);
     std::copy_n(four, std::min(4, 2 + channels_), to + 4);
     for (int c = 2; c < channels_; c += 4) {
       store_four_sums(channel(c), channel(c + 1), channel(c + 2), channel(c + 3), four);

@@ -19,7 +19,7 @@ namespace diorama {
 namespace HWY_NAMESPACE {
 namespace {
 
-// kChannels: how many, or 0 for any number.
+// kChannels: how many, or 0 for any number. A run's transmittance and channels lie behind each other.
 template <int kChannels, bool kFade>
 class TilePainter {
  public:
@@ -28,72 +28,72 @@ class TilePainter {
         stop_(run_of(view.transmittance_stop)),
         floor_(view.log2_floor),
         channels_(kChannels > 0 ? kChannels : channels.count),
-        planes_(workspace + kPlane) {
+        run_floats_((1 + channels_) * kRunLanes),
+        runs_(workspace) {
     transmittance_.values = workspace;
+    transmittance_.run_floats = run_floats_;
   }
 
   void start(const TilePlace& tile) {
+    std::fill_n(runs_, kPlane * (1 + channels_), 0.0f);
     transmittance_.start(tile);
-    std::fill_n(planes_, channels_ * kPlane, 0.0f);
   }
 
   bool ended() const { return transmittance_.alive == 0; }
-  const float* transmittance() const { return transmittance_.values; }
-  const float* plane(int channel) const { return planes_ + channel * kPlane; }
-  int64_t evaluations() const { return runs_ * kRunLanes; }
+  // Plane 0 is the transmittance, plane 1 + c channel c.
+  const float* run(int strip, int y, int plane) const {
+    return runs_ + run_number(strip, y) * run_floats_ + plane * kRunLanes;
+  }
+  int64_t evaluations() const { return evaluated_ * kRunLanes; }
 
   // attributes(): pointer to the Gaussian's values of the channels.
   template <typename Attributes>
   HWY_INLINE void draw(const SplatRecord& g, const TilePlace& tile, const Attributes& attributes) {
     if (!footprint_.place(g, tile, transmittance_.alive)) return;
-    footprint_.span_rows(g, tile, floor_);
-    const RunTag d;
+    footprint_.prepare(g, floor_);
     const float* values = attributes();
     Run attribute[kChannels > 0 ? kChannels : 1];
     for (int c = 0; c < kChannels; ++c) attribute[c] = run_of(values[c]);
-    const Run slope = hn::Mul(run_of(g.root), hn::Iota(d, 0));
-    const Run step = run_of(g.root * static_cast<float>(kRunLanes));
-    int64_t runs = 0;
-    for (int y = footprint_.y0; y <= footprint_.y1; ++y) {
-      int after = footprint_.after[y];
-      if (after < 0 || !footprint_.is_alive(y, transmittance_.alive)) continue;
-      const Run power = run_of(footprint_.power[y]);
-      Run t = hn::Add(slope, run_of(footprint_.start[y]));
-      int64_t at = static_cast<int64_t>(y) * kStride + footprint_.first[y];
-      do {
-        blend(hn::NegMulAdd(t, t, power), at, attribute, values);
-        ++runs;
-        t = hn::Add(t, step);
-        at += kRunLanes;
-        after -= kRunLanes;
-      } while (after >= 0);
+    int runs = 0;
+    for (int strip = footprint_.first_strip; strip <= footprint_.last_strip; ++strip) {
+      int first, last;
+      if (!footprint_.rows(strip, first, last)) continue;
+      if (HWY_UNLIKELY(footprint_.direct)) {
+        draw_strip<true>(g, strip, first, last, attribute, values);
+      } else {
+        draw_strip<false>(g, strip, first, last, attribute, values);
+      }
+      runs += last - first + 1;
     }
-    runs_ += runs;
-    transmittance_.runs_left -= static_cast<int>(runs);
+    evaluated_ += runs;
+    transmittance_.runs_left -= runs;
     if (transmittance_.runs_left < 0) transmittance_.refresh();
   }
 
  private:
-  HWY_INLINE void blend(Run power, int64_t at, const Run* attribute, const float* values) {
+  template <bool kDirect>
+  HWY_INLINE void draw_strip(const SplatRecord& g, int strip, int first, int last, const Run* attribute,
+                             const float* values) {
     const RunTag d;
-    const Run alpha = rule_.template alpha<kFade>(power_of_two(power));
-    float* HWY_RESTRICT place = transmittance_.values + at;
-    const Run before = hn::LoadU(d, place);
-    const Run after = hn::NegMulAdd(alpha, before, before);
-    const auto drawn = hn::Gt(after, stop_);
-    const Run weight = hn::IfThenElseZero(drawn, hn::Mul(alpha, before));
-    hn::StoreU(hn::IfThenElse(drawn, after, hn::Or(before, hn::SignBit(d))), d, place);
-    float* HWY_RESTRICT plane = planes_ + at;
-    if constexpr (kChannels > 0) {
+    StripAlpha<kDirect> strip_alpha(g, footprint_, strip, first);
+    const AlphaRule rule = rule_;
+    const Run stop = stop_, sign = hn::SignBit(d);
+    float* HWY_RESTRICT at = runs_ + run_number(strip, first) * run_floats_;
+    for (int y = first; y <= last; ++y) {
+      const Run alpha = rule.template alpha<kFade>(strip_alpha.next(y));
+      const Run before = hn::Load(d, at);
+      const Run after = hn::NegMulAdd(alpha, before, before);
+      const auto drawn = hn::Gt(after, stop);
+      const Run weight = hn::IfThenElseZero(drawn, hn::Mul(alpha, before));
+      hn::Store(hn::IfThenElse(drawn, after, hn::Or(before, sign)), d, at);
+      at += kRunLanes;
+      if constexpr (kChannels > 0) {
 #pragma GCC unroll 4
-      for (int c = 0; c < kChannels; ++c) {
-        float* to = plane + c * kPlane;
-        hn::StoreU(hn::MulAdd(weight, attribute[c], hn::LoadU(d, to)), d, to);
-      }
-    } else {
-      for (int c = 0; c < channels_; ++c) {
-        float* to = plane + c * kPlane;
-        hn::StoreU(hn::MulAdd(weight, run_of(values[c]), hn::LoadU(d, to)), d, to);
+        for (int c = 0; c < kChannels; ++c, at += kRunLanes)
+          hn::Store(hn::MulAdd(weight, attribute[c], hn::Load(d, at)), d, at);
+      } else {
+        for (int c = 0; c < channels_; ++c, at += kRunLanes)
+          hn::Store(hn::MulAdd(weight, run_of(values[c]), hn::Load(d, at)), d, at);
       }
     }
   }
@@ -101,11 +101,11 @@ class TilePainter {
   AlphaRule rule_;
   Run stop_;
   float floor_;
-  int channels_;
-  float* planes_;
+  int channels_, run_floats_;
+  float* runs_;
   Transmittance transmittance_;
   Footprint footprint_;
-  int64_t runs_ = 0;
+  int64_t evaluated_ = 0;
 };
 
 // From a tile to the pictures.
@@ -117,52 +117,52 @@ class TileWriter {
   template <typename Painter>
   void write(const TilePlace& tile, const Painter& painter) const {
     for (int y = 0; y < tile.height; ++y) {
-      const int64_t pixel = static_cast<int64_t>(tile.y + y) * view_.width + tile.x;
-      const int row = y * kStride;
-      const float* rest = painter.transmittance() + row;
-      if (channels_.rgb) write_colors(painter, row, tile.width, data<float>(*images_.rgb) + 3 * pixel);
-      for (int x = 0; images_.alpha && x < tile.width; ++x)
-        data<float>(*images_.alpha)[pixel + x] = 1 - std::fabs(rest[x]);
-      const float* depth = channels_.depth ? painter.plane(channels_.depth_at()) + row : nullptr;
-      if (images_.depth) std::copy_n(depth, tile.width, data<float>(*images_.depth) + pixel);
-      for (int x = 0; images_.expected_depth && x < tile.width; ++x) {
-        const float alpha = 1 - std::fabs(rest[x]);
-        data<float>(*images_.expected_depth)[pixel + x] = alpha > 0 ? depth[x] / alpha : 0;
-      }
-      if (channels_.normals)
-        interleave(painter, channels_.normals_at(), 3, row, tile.width,
-                   data<float>(*images_.normals) + 3 * pixel);
-      if (channels_.features > 0) {
-        interleave(painter, channels_.features_at(), channels_.features, row, tile.width,
-                   data<float>(*images_.features) + channels_.features * pixel);
+      for (int x = 0; x < tile.width; x += kRunLanes) {
+        const int64_t pixel = static_cast<int64_t>(tile.y + y) * view_.width + tile.x + x;
+        write_run(painter, x / kRunLanes, y, std::min(kRunLanes, tile.width - x), pixel);
       }
     }
   }
 
  private:
   template <typename Painter>
-  HWY_INLINE void write_colors(const Painter& painter, int row, int width, float* out) const {
-    const RunTag d;
-    const float* rest = painter.transmittance() + row;
-    int x = 0;
-    for (; x + kRunLanes <= width; x += kRunLanes) {
-      const Run left = hn::Abs(hn::LoadU(d, rest + x));
-      Run c[3];
-      for (int i = 0; i < 3; ++i)
-        c[i] = hn::MulAdd(left, run_of(view_.background[i]), hn::LoadU(d, painter.plane(i) + row + x));
-      hn::StoreInterleaved3(c[0], c[1], c[2], d, out + 3 * x);
+  HWY_INLINE void write_run(const Painter& painter, int strip, int y, int count, int64_t pixel) const {
+    const float* rest = painter.run(strip, y, 0);
+    if (channels_.rgb) write_colors(painter, strip, y, count, data<float>(*images_.rgb) + 3 * pixel);
+    for (int x = 0; images_.alpha && x < count; ++x)
+      data<float>(*images_.alpha)[pixel + x] = 1 - std::fabs(rest[x]);
+    if (channels_.depth) {
+      const float* depth = painter.run(strip, y, 1 + channels_.depth_at());
+      if (images_.depth) std::copy_n(depth, count, data<float>(*images_.depth) + pixel);
+      for (int x = 0; images_.expected_depth && x < count; ++x) {
+        const float alpha = 1 - std::fabs(rest[x]);
+        data<float>(*images_.expected_depth)[pixel + x] = alpha > 0 ? depth[x] / alpha : 0;
+      }
     }
-    for (; x < width; ++x) {
-      for (int i = 0; i < 3; ++i)
-        out[3 * x + i] = painter.plane(i)[row + x] + std::fabs(rest[x]) * view_.background[i];
-    }
+    const auto interleave = [&](int first, int channels, const Tensor* image) {
+      for (int c = 0; c < channels; ++c) {
+        const float* from = painter.run(strip, y, 1 + first + c);
+        float* to = data<float>(*image) + pixel * channels + c;
+        for (int x = 0; x < count; ++x) to[static_cast<int64_t>(x) * channels] = from[x];
+      }
+    };
+    if (channels_.normals) interleave(channels_.normals_at(), 3, images_.normals);
+    if (channels_.features > 0) interleave(channels_.features_at(), channels_.features, images_.features);
   }
 
   template <typename Painter>
-  static void interleave(const Painter& painter, int first, int count, int row, int width, float* out) {
-    for (int c = 0; c < count; ++c) {
-      const float* from = painter.plane(first + c) + row;
-      for (int x = 0; x < width; ++x) out[static_cast<int64_t>(x) * count + c] = from[x];
+  HWY_INLINE void write_colors(const Painter& painter, int strip, int y, int count, float* out) const {
+    const RunTag d;
+    const Run left = hn::Abs(hn::Load(d, painter.run(strip, y, 0)));
+    Run c[3];
+    for (int i = 0; i < 3; ++i)
+      c[i] = hn::MulAdd(left, run_of(view_.background[i]), hn::Load(d, painter.run(strip, y, 1 + i)));
+    if (count == kRunLanes) {
+      hn::StoreInterleaved3(c[0], c[1], c[2], d, out);
+    } else {
+      HWY_ALIGN float buffer[3 * kRunLanes];
+      hn::StoreInterleaved3(c[0], c[1], c[2], d, buffer);
+      std::copy_n(buffer, 3 * count, out);
     }
   }
 
@@ -195,7 +195,7 @@ int64_t paint(Context& context, const DrawingView& view, const GaussianArrays& i
       painter.start(tile);
       const int64_t end = starts[order[i] + 1];
       for (int64_t k = starts[order[i]]; k < end && !painter.ended(); ++k) {
-        if (k + kAhead < end) __builtin_prefetch(records + list[k + kAhead]);
+        if (k + kAhead < end) prefetch(records + list[k + kAhead]);
         const int32_t place = list[k];
         painter.draw(records[place], tile, [&]() HWY_ATTR -> const float* {
           if constexpr (kChannels == 3) return records[place].color;

@@ -20,9 +20,9 @@ namespace diorama {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr int kMaxRunsOfGaussian = kTile * (kTile / kRunLanes);
 // A tape that leaves room for the tile's planes in the second cache.
 constexpr int64_t kTapeRuns = 4096;
+constexpr int64_t kMaxRunsOfGaussian = kStrips * kTile;
 // Pieces that a tile's list is recorded in at most.
 constexpr int64_t kMaxPieces = 256;
 
@@ -31,24 +31,24 @@ struct TapeSize {
   TapeSize(int64_t longest, bool fade)
       : budget(std::max(kTapeRuns, longest * kMaxRunsOfGaussian / kMaxPieces)),
         runs(budget + kMaxRunsOfGaussian),
-        values_of_run((fade ? 3 : 2) * kRunLanes) {}
+        run_floats((fade ? 3 : 2) * kRunLanes) {}
 
   int64_t budget;  // runs after which a piece ends
   int64_t runs;    // that there is room for
-  int64_t values_of_run;
+  int64_t run_floats;
 };
 
-// A Gaussian that drew something: its runs are [begin, begin of the next).
-struct TapeEntry {
+// Runs of one Gaussian in one strip, from row `first` down; recorded from `begin` on.
+struct TapeStrip {
   int64_t entry;  // in the frame's list
   int64_t begin;
+  int32_t strip, first, count;
 };
 
 struct Tape {
   float* values;  // [runs][alpha drawn, transmittance before, and with a fade d alpha / d ln(raw)][lanes]
-  int32_t* positions;  // [runs]: of the first pixel in the tile's planes
-  TapeEntry* entries;
-  int64_t entry_count = 0, run_count = 0;
+  TapeStrip* strips;
+  int64_t strip_count = 0, run_count = 0;
 };
 
 template <bool kFade>
@@ -63,67 +63,70 @@ class TapeRecorder {
                  Transmittance& transmittance, float* depth, Tape& tape) {
     const int32_t* list = frame.list.data();
     const SplatRecord* records = frame.records.data();
-    tape.entry_count = tape.run_count = 0;
+    tape.strip_count = tape.run_count = 0;
     for (; entry < end && transmittance.alive != 0 && tape.run_count < size_.budget; ++entry) {
-      if (entry + kAhead < end) __builtin_prefetch(records + list[entry + kAhead]);
+      if (entry + kAhead < end) prefetch(records + list[entry + kAhead]);
       const int32_t place = list[entry];
-      const int64_t begin = tape.run_count;
-      draw(records[place], tile, transmittance, depth, depth ? frame.depths.data()[place] : 0, tape);
-      if (tape.run_count > begin) tape.entries[tape.entry_count++] = {entry, begin};
+      const SplatRecord& g = records[place];
+      if (!footprint_.place(g, tile, transmittance.alive)) continue;
+      footprint_.prepare(g, floor_);
+      for (int strip = footprint_.first_strip; strip <= footprint_.last_strip; ++strip) {
+        TapeStrip to = {entry, tape.run_count, strip, 0, 0};
+        int last;
+        if (!footprint_.rows(strip, to.first, last)) continue;
+        to.count = last - to.first + 1;
+        const bool drew = footprint_.direct ? record_strip<true>(g, to, transmittance, tape)
+                                            : record_strip<false>(g, to, transmittance, tape);
+        transmittance.runs_left -= to.count;
+        if (!drew) continue;
+        if (depth) add_depth(to, tape, frame.depths.data()[place], depth);
+        tape.strips[tape.strip_count++] = to;
+        tape.run_count += to.count;
+      }
+      if (transmittance.runs_left < 0) transmittance.refresh();
     }
-    tape.entries[tape.entry_count] = {entry, tape.run_count};
     return entry;
   }
 
  private:
-  HWY_INLINE void draw(const SplatRecord& g, const TilePlace& tile, Transmittance& transmittance,
-                       float* depth_plane, float depth, Tape& tape) {
-    if (!footprint_.place(g, tile, transmittance.alive)) return;
-    footprint_.span_rows(g, tile, floor_);
+  // False where nothing was drawn.
+  template <bool kDirect>
+  HWY_INLINE bool record_strip(const SplatRecord& g, const TapeStrip& to, const Transmittance& transmittance,
+                               const Tape& tape) {
     const RunTag d;
-    const Run slope = hn::Mul(run_of(g.root), hn::Iota(d, 0));
-    const Run step = run_of(g.root * static_cast<float>(kRunLanes));
-    float* HWY_RESTRICT to = tape.values + tape.run_count * size_.values_of_run;
-    int32_t* HWY_RESTRICT position = tape.positions + tape.run_count;
-    int runs = 0;
-    for (int y = footprint_.y0; y <= footprint_.y1; ++y) {
-      int after = footprint_.after[y];
-      if (after < 0 || !footprint_.is_alive(y, transmittance.alive)) continue;
-      const Run power = run_of(footprint_.power[y]);
-      Run t = hn::Add(slope, run_of(footprint_.start[y]));
-      int32_t at = y * kStride + footprint_.first[y];
-      do {
-        const Run raw = power_of_two(hn::NegMulAdd(t, t, power));
-        const Run alpha = rule_.template alpha<kFade>(raw);
-        float* HWY_RESTRICT pixels = transmittance.values + at;
-        const Run before = hn::LoadU(d, pixels);
-        const Run left = hn::NegMulAdd(alpha, before, before);
-        const auto drawn = hn::Gt(left, stop_);
-        hn::StoreU(hn::IfThenElse(drawn, left, hn::Or(before, hn::SignBit(d))), d, pixels);
-        const Run drawn_alpha = hn::IfThenElseZero(drawn, alpha);
-        hn::StoreU(drawn_alpha, d, to);
-        hn::StoreU(before, d, to + kRunLanes);
-        if constexpr (kFade) {
-          hn::StoreU(hn::IfThenElseZero(drawn, rule_.template slope<kFade>(raw)), d, to + 2 * kRunLanes);
-        }
-        if (depth_plane) {
-          const Run weight = hn::Mul(drawn_alpha, before);
-          hn::StoreU(hn::MulAdd(weight, run_of(depth), hn::LoadU(d, depth_plane + at)), d, depth_plane + at);
-        }
-        *position = at;
-        // What drew nothing is overwritten by the next.
-        const bool any = !hn::AllTrue(d, hn::Eq(drawn_alpha, hn::Zero(d)));
-        to += any ? size_.values_of_run : 0;
-        position += any;
-        ++runs;
-        t = hn::Add(t, step);
-        at += kRunLanes;
-        after -= kRunLanes;
-      } while (after >= 0);
+    StripAlpha<kDirect> strip_alpha(g, footprint_, to.strip, to.first);
+    const AlphaRule rule = rule_;
+    const Run stop = stop_, sign = hn::SignBit(d);
+    float* HWY_RESTRICT out = tape.values + to.begin * size_.run_floats;
+    float* HWY_RESTRICT pixels = transmittance.run(to.strip, to.first);
+    Run any = hn::Zero(d);
+    for (int i = 0; i < to.count; ++i) {
+      const Run raw = strip_alpha.next(to.first + i);
+      const Run alpha = rule.template alpha<kFade>(raw);
+      const Run before = hn::Load(d, pixels);
+      const Run after = hn::NegMulAdd(alpha, before, before);
+      const auto drawn = hn::Gt(after, stop);
+      hn::Store(hn::IfThenElse(drawn, after, hn::Or(before, sign)), d, pixels);
+      const Run drawn_alpha = hn::IfThenElseZero(drawn, alpha);
+      any = hn::Or(any, drawn_alpha);
+      hn::Store(drawn_alpha, d, out);
+      hn::Store(before, d, out + kRunLanes);
+      if constexpr (kFade)
+        hn::Store(hn::IfThenElseZero(drawn, rule.template slope<kFade>(raw)), d, out + 2 * kRunLanes);
+      out += (kFade ? 3 : 2) * kRunLanes;
+      pixels += kRunLanes;
     }
-    tape.run_count = position - tape.positions;
-    transmittance.runs_left -= runs;
-    if (transmittance.runs_left < 0) transmittance.refresh();
+    return !hn::AllTrue(d, hn::Eq(any, hn::Zero(d)));
+  }
+
+  HWY_INLINE void add_depth(const TapeStrip& from, const Tape& tape, float depth, float* plane) const {
+    const RunTag d;
+    const float* values = tape.values + from.begin * size_.run_floats;
+    float* to = plane + run_number(from.strip, from.first) * kRunLanes;
+    for (int i = 0; i < from.count; ++i, values += size_.run_floats, to += kRunLanes) {
+      const Run weight = hn::Mul(hn::Load(d, values), hn::Load(d, values + kRunLanes));
+      hn::Store(hn::MulAdd(weight, run_of(depth), hn::Load(d, to)), d, to);
+    }
   }
 
   AlphaRule rule_;

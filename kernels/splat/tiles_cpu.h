@@ -24,25 +24,29 @@ inline void for_each_tile(const SplatRecord& g, const TileBox& box, int tiles_x,
     return;
   }
   const float level = g.log2_opacity - log2_floor;
-  const float square_y = g.root_y * g.root_y;
+  const float square_y = g.root_y * g.root_y, inverse_root = 1 / g.root;
   const float rightmost =
       -g.skew * level / (square_y * g.reach_x);  // dy of that point; the leftmost's is -dy
   for (int ty = box.y0; ty <= box.y1; ++ty) {
     const float first = static_cast<float>(ty * kTile) + 0.5f - g.y;
     const float low = std::max(first, -g.reach_y), high = std::min(first + (kTile - 1), g.reach_y);
     const auto half = [&](float dy) {
-      return std::sqrt(std::max(level - square_y * dy * dy, 0.0f)) * g.inverse_root;
+      return std::sqrt(std::max(level - square_y * dy * dy, 0.0f)) * inverse_root;
     };
     const float right_y = std::min(std::max(rightmost, low), high);
     const float left_y = std::min(std::max(-rightmost, low), high);
     const float right = g.x - g.skew * right_y + half(right_y);
     const float left = g.x - g.skew * left_y - half(left_y);
-    // In float first: what is far outside would not fit an int.
-    const float x0 = std::max(std::ceil(left - 0.5f), static_cast<float>(box.x0 * kTile));
-    const float x1 = std::min(std::floor(right - 0.5f), static_cast<float>(box.x1 * kTile + kTile - 1));
-    if (!(x0 <= x1)) continue;
-    const int tx1 = static_cast<int>(x1) / kTile;
-    for (int tx = static_cast<int>(x0) / kTile; tx <= tx1; ++tx) {
+    // In float first: what is far outside would not fit an int. The first pixel whose centre is at or behind
+    // `left` and the last at or before `right`, both not negative.
+    const float x0 = std::max(left - 0.5f, static_cast<float>(box.x0 * kTile));
+    const float x1 = std::min(right - 0.5f, static_cast<float>(box.x1 * kTile + kTile - 1));
+    if (!(x1 >= 0)) continue;
+    const int floor0 = static_cast<int>(x0), last = static_cast<int>(x1);
+    const int begin = floor0 + (static_cast<float>(floor0) < x0);
+    if (begin > last) continue;
+    const int tx1 = last / kTile;
+    for (int tx = begin / kTile; tx <= tx1; ++tx) {
       body(static_cast<int64_t>(ty) * tiles_x + tx);
     }
   }
@@ -59,7 +63,7 @@ inline void for_each_in_order(const CpuSplatFrame& frame, int64_t begin, int64_t
   for (int64_t i = begin; i < end; ++i) {
     if (i + kAhead < end) {
       __builtin_prefetch(boxes + order[i + kAhead]);
-      __builtin_prefetch(records + order[i + kAhead]);
+      prefetch(records + order[i + kAhead]);
     }
     const int32_t place = order[i];
     body(place, records[place], boxes[place]);

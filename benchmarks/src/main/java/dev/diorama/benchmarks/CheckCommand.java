@@ -43,11 +43,14 @@ final class CheckCommand implements Callable<Integer> {
           "linear", new Subject("linear", shortest(LinearCases.all())),
           "denoise", new Subject("denoise|randn", DenoiseCases.all()),
           "codec", new Subject("codec|conv3d", shortest(CodecCases.all())),
-          "text", new Subject("text", List.of()));
+          "text", new Subject("text", List.of()),
+          "splat", new Subject("splat", List.of()));
 
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "OPERATION", description = "attention, linear, denoise, codec or text")
+  @Parameters(
+      paramLabel = "OPERATION",
+      description = "attention, linear, denoise, codec, text or splat")
   private String operation;
 
   @Option(
