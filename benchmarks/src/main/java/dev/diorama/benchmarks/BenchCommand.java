@@ -10,6 +10,10 @@ import dev.diorama.benchmarks.cases.LinearCases;
 import dev.diorama.benchmarks.report.Plots;
 import dev.diorama.benchmarks.report.Report;
 import dev.diorama.benchmarks.report.Table;
+import dev.diorama.benchmarks.splat.SplatBenchmark;
+import dev.diorama.benchmarks.splat.SplatRivals;
+import dev.diorama.benchmarks.splat.SplatScene;
+import dev.diorama.benchmarks.splat.ViewerPeer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +39,7 @@ import picocli.CommandLine.Spec;
     })
 final class BenchCommand implements Callable<Integer> {
   private static final List<String> SUBJECTS =
-      List.of("attention", "linear", "denoise", "codec", "video", "all");
+      List.of("attention", "linear", "denoise", "codec", "video", "splat", "all");
 
   @Spec private CommandSpec spec;
 
@@ -43,7 +47,7 @@ final class BenchCommand implements Callable<Integer> {
       arity = "0..1",
       defaultValue = "all",
       paramLabel = "SUBJECT",
-      description = "attention, linear, denoise, codec, video or all (default)")
+      description = "attention, linear, denoise, codec, video, splat or all (default)")
   private String subject;
 
   @Option(names = "--backend", defaultValue = "auto", description = "backend (default: auto)")
@@ -60,8 +64,17 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--no-rival", description = "do not measure PyTorch")
   private boolean noRival;
 
-  @Option(names = "--growth", description = "also measure how attention grows, 1k to 32k tokens")
+  @Option(
+      names = "--growth",
+      description =
+          "also measure how attention grows, 1k to 32k tokens, and splats, 10k to 5M Gaussians")
   private boolean growth;
+
+  @Option(
+      names = "--scene",
+      paramLabel = "FILE",
+      description = "splats: draw this scene (default: a procedural one)")
+  private Path scene;
 
   @Option(
       names = "--compare",
@@ -114,22 +127,74 @@ final class BenchCommand implements Callable<Integer> {
     try (Backend backend = Backend.open(backendName, cores);
         Context context = backend.newContext()) {
       Machine machine = Machine.measure(context, cores);
-      Optional<Peer> peer = noRival ? Optional.empty() : Peer.start(Home.folder(), cores);
-      try {
-        Suite suite = new Suite(context, machine, peer, repeats, BenchCommand::progress);
-        List<Measurement> results = new ArrayList<>(suite.run(cases()));
-        if (wants("video")) {
-          progress("video");
-          results.addAll(VideoBenchmark.run(backend, peer, machine, repeats));
-        }
-        List<Measurement> growing = growth ? suite.run(AttentionCases.growth()) : List.of();
-        return new Report(Home.version(), backend.name(), machine, results, growing);
-      } finally {
-        if (peer.isPresent()) {
-          peer.get().close();
-        }
+      List<Measurement> results = new ArrayList<>();
+      List<Measurement> growing = new ArrayList<>();
+      List<BenchmarkCase> cases = cases();
+      if (!cases.isEmpty()) {
+        measure(cases, context, machine, cores, results, growing);
+      }
+      if (wants("video")) {
+        progress("video");
+        results.addAll(VideoBenchmark.run(backend, repeats));
+      }
+      if (wants("splat")) {
+        measureSplats(context, machine, cores, results, growing);
+      }
+      return new Report(Home.version(), backend.name(), machine, results, growing);
+    }
+  }
+
+  private void measure(
+      List<BenchmarkCase> cases,
+      Context context,
+      Machine machine,
+      int cores,
+      List<Measurement> results,
+      List<Measurement> growing)
+      throws IOException {
+    Optional<Peer> peer = peer("torch_cpu.py", cores);
+    try {
+      Suite suite = new Suite(context, machine, peer, repeats, BenchCommand::progress);
+      results.addAll(suite.run(cases));
+      if (growth && wants("attention")) {
+        growing.addAll(suite.run(AttentionCases.growth()));
+      }
+    } finally {
+      if (peer.isPresent()) {
+        peer.get().close();
       }
     }
+  }
+
+  private void measureSplats(
+      Context context,
+      Machine machine,
+      int cores,
+      List<Measurement> results,
+      List<Measurement> growing)
+      throws IOException {
+    SplatScene drawn =
+        scene == null ? SplatScene.procedural(SplatScene.DEFAULT_COUNT, 1) : SplatScene.read(scene);
+    Optional<Peer> peer = peer("torch_splat.py", cores);
+    try {
+      Optional<ViewerPeer> viewer =
+          noRival ? Optional.empty() : ViewerPeer.find(Home.folder(), cores);
+      SplatBenchmark benchmark =
+          new SplatBenchmark(
+              context, machine, new SplatRivals(peer, viewer), repeats, BenchCommand::progress);
+      results.addAll(benchmark.run(drawn));
+      if (growth) {
+        growing.addAll(benchmark.growth(drawn));
+      }
+    } finally {
+      if (peer.isPresent()) {
+        peer.get().close();
+      }
+    }
+  }
+
+  private Optional<Peer> peer(String script, int cores) throws IOException {
+    return noRival ? Optional.empty() : Peer.start(Home.folder(), script, cores);
   }
 
   private List<BenchmarkCase> cases() {

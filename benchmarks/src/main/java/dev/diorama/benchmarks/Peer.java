@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * PyTorch on the same cores, in a process of its own that answers case by case, so that both sides
- * are measured in turn within one run. Its script is {@code benchmarks/peer/torch_cpu.py}.
+ * are measured in turn within one run. Its scripts are in {@code benchmarks/peer}.
  */
 public final class Peer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -31,12 +31,15 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * Starts the peer when Python with PyTorch is on the PATH.
+   * Starts a peer when Python with PyTorch is on the PATH.
    *
+   * @param home the clone
+   * @param name the script's, in benchmarks/peer
+   * @param threads of PyTorch
    * @return the peer, or empty with the reason printed to standard error
    */
-  public static Optional<Peer> start(Path home, int threads) throws IOException {
-    Path script = home.resolve("benchmarks/peer/torch_cpu.py");
+  public static Optional<Peer> start(Path home, String name, int threads) throws IOException {
+    Path script = home.resolve("benchmarks/peer").resolve(name);
     if (!Files.isRegularFile(script)) {
       System.err.println("No rival measured: " + script + " is not there.");
       return Optional.empty();
@@ -74,20 +77,12 @@ public final class Peer implements AutoCloseable {
   /** The rival's median in milliseconds, or empty where it has no such case. */
   public Optional<Double> measure(String operation, String name, int repeats) {
     try {
-      String request =
-          JSON.createObjectNode()
-              .put("op", operation)
-              .put("case", name)
-              .put("repeats", repeats)
-              .toString();
-      requests.write(request + "\n");
-      requests.flush();
-      String line = answers.readLine();
-      if (line == null) {
-        throw new IOException(
-            "the PyTorch peer ended before it answered " + operation + " " + name);
-      }
-      JsonNode answer = JSON.readTree(line);
+      JsonNode answer =
+          ask(
+              JSON.createObjectNode()
+                  .put("op", operation)
+                  .put("case", name)
+                  .put("repeats", repeats));
       if (answer.has("absent")) {
         return Optional.empty();
       }
@@ -96,6 +91,23 @@ public final class Peer implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Sends one request and waits for its answer.
+   *
+   * @param request what the script understands
+   * @return one line of JSON
+   * @throws IOException when the script has ended
+   */
+  public JsonNode ask(JsonNode request) throws IOException {
+    requests.write(request + "\n");
+    requests.flush();
+    String line = answers.readLine();
+    if (line == null) {
+      throw new IOException("the PyTorch peer ended before it answered " + request);
+    }
+    return JSON.readTree(line);
   }
 
   /** Name and version, once a case has been measured. */

@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** The whole way from a prompt to frames with the embedded model, and where its time goes. */
 final class VideoBenchmark {
@@ -21,8 +20,7 @@ final class VideoBenchmark {
 
   private VideoBenchmark() {}
 
-  static List<Measurement> run(Backend backend, Optional<Peer> peer, Machine machine, int repeats)
-      throws IOException {
+  static List<Measurement> run(Backend backend, int repeats) throws IOException {
     try (VideoModel model = VideoModel.open(Home.folder().resolve("models/nano"), backend);
         VideoGenerator generator = model.newGenerator()) {
       VideoRequest request = model.defaults().toBuilder().prompt(PROMPT).seed(1).build();

@@ -5,17 +5,20 @@ import dev.diorama.splat.SceneException;
 import dev.diorama.splat.edit.Edit;
 import dev.diorama.splat.edit.Rows;
 import dev.diorama.splat.format.SceneFormats;
+import dev.diorama.splat.format.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -39,6 +42,13 @@ final class ConvertCommand implements Callable<Integer> {
       description = "The scene or scenes to read, then the one to write.")
   private List<Path> files = List.of();
 
+  @Option(
+      names = "--spz-version",
+      paramLabel = "3|4",
+      description =
+          "Version of a .spz file: 3 (gzip; the default, read by more viewers) or 4 (zstd).")
+  private Integer spzVersion;
+
   @Mixin private EditOptions options;
   @Mixin private CommonOptions common;
   @Spec private CommandSpec spec;
@@ -48,6 +58,7 @@ final class ConvertCommand implements Callable<Integer> {
     long start = System.nanoTime();
     Path target = files.getLast();
     SceneFormats.writer(target);
+    WriteOptions writeOptions = writeOptions(target);
     List<Gaussians> scenes = new ArrayList<>();
     for (Path file : files.subList(0, files.size() - 1)) {
       scenes.add(SceneFormats.read(file));
@@ -62,9 +73,23 @@ final class ConvertCommand implements Callable<Integer> {
           "no Gaussian of %s is left after the edits; nothing was written"
               .formatted(files.getFirst()));
     }
-    SceneFormats.write(scene, target);
+    SceneFormats.write(scene, target, writeOptions);
     print(target, read, scene, (System.nanoTime() - start) * 1e-9);
     return 0;
+  }
+
+  private WriteOptions writeOptions(Path target) {
+    if (spzVersion == null) {
+      return WriteOptions.DEFAULT;
+    }
+    if (!target.toString().toLowerCase(Locale.ROOT).endsWith(".spz")) {
+      throw new UsageException("--spz-version is for an output that ends in .spz");
+    }
+    try {
+      return new WriteOptions(spzVersion);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e);
+    }
   }
 
   private void print(Path target, int read, Gaussians scene, double seconds) throws IOException {

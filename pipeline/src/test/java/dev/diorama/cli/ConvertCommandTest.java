@@ -87,6 +87,7 @@ class ConvertCommandTest {
           --decimate | few | not a whole number
           --max-sh | 4 | expected 0 to 3
           --scale | -1 | above 0
+          --spz-version | 3 | ends in .spz
           --floaters=1 | --morton | it got 1 numbers
           """)
   void shouldSayWhatIsWrong(String option, String value, String sentence) throws IOException {

@@ -24,7 +24,8 @@ public final class Plots {
   private Plots() {}
 
   /**
-   * Writes time.png, share.png and growth.png, each where the report has something to show.
+   * Writes time.png, share.png, growth.png and splat-growth.png, each where the report has
+   * something to show.
    *
    * @return the files written
    */
@@ -39,10 +40,19 @@ public final class Plots {
     if (!floored.isEmpty()) {
       written.add(save(shares(floored), folder.resolve("share.png")));
     }
-    if (!report.growth().isEmpty()) {
-      written.add(save(growth(report.growth()), folder.resolve("growth.png")));
+    List<Measurement> sequences = of(report.growth(), "attention");
+    if (!sequences.isEmpty()) {
+      written.add(save(growth(sequences), folder.resolve("growth.png")));
+    }
+    List<Measurement> scenes = of(report.growth(), "splat");
+    if (!scenes.isEmpty()) {
+      written.add(save(SplatPlot.of(scenes), folder.resolve("splat-growth.png")));
     }
     return written;
+  }
+
+  private static List<Measurement> of(List<Measurement> cases, String operation) {
+    return cases.stream().filter(m -> m.operation().equals(operation)).toList();
   }
 
   private static CategoryChart times(List<Measurement> cases) {
