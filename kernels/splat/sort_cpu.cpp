@@ -11,7 +11,8 @@ namespace diorama {
 namespace {
 
 constexpr int kDigitBits = 11;
-constexpr int64_t kGrain = 16384;  // pairs that are worth a thread
+// Pairs that are worth a thread: a pass ends at two barriers, which on a busy machine cost more than sorting.
+constexpr int64_t kGrain = 131072;
 
 struct Pair {
   uint32_t key;
@@ -30,7 +31,7 @@ std::pair<uint32_t, uint32_t> gather_pairs(Context& context, const CpuSplatFrame
     starts[b] = sum;
     sum += frame.block_counts.data()[b];
   }
-  parallel_ranges(context.threads(), blocks, 4, [&](int64_t begin, int64_t end, int) {
+  parallel_ranges(context.threads(), blocks, kGrain / kBlock, [&](int64_t begin, int64_t end, int) {
     for (int64_t b = begin; b < end; ++b) {
       uint32_t low = UINT32_MAX, high = 0;
       Pair* out = pairs + starts[b];

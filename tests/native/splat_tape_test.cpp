@@ -39,6 +39,37 @@ TEST_CASE("gradients of a list that is recorded in pieces conform") {
   }
 }
 
+// A pixel's weights add up to its alpha, so the gradients of a feature's sum over the picture add up to the
+// sum of alphas: whatever the thresholds decide, as long as both passes decide the same and no piece loses a
+// run.
+TEST_CASE("both passes draw the same when pixels end within a recorded list") {
+  Random random(23);
+  for (const int64_t count : {1000, 3000, 6000, 12000}) {
+    INFO(count << " Gaussians");
+    TestScene scene(random, {.count = count, .coefficients = 1, .features = 1});
+    const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 96, 64);
+    const Frame frame(shared_context("cpu"));
+    const dio_splat_gaussians gaussians = scene.get();
+    const dio_splat_settings settings = default_settings();
+    Pictures pictures(camera, 1);
+    const dio_splat_images drawn = pictures.get();
+    REQUIRE(dio_splat_render(shared_context("cpu"), frame, &gaussians, &camera, &settings, &drawn) ==
+            DIO_STATUS_OK);
+    for (int64_t i = 0; i < 96 * 64; ++i) put(pictures.features, i, 1);
+    dio_splat_images given{};
+    given.features = pictures.features;
+    Gradients gradients(scene.sizes);
+    dio_splat_gradients results{};
+    results.features = gradients.features;
+    REQUIRE(dio_splat_backward(shared_context("cpu"), frame, &gaussians, &given, 0, &results) ==
+            DIO_STATUS_OK);
+    double alpha = 0, weight = 0;
+    for (const double value : pictures.alpha.read()) alpha += value;
+    for (const double value : gradients.features.read()) weight += value;
+    CHECK(weight == doctest::Approx(alpha).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("gradients have the same bits with any number of threads") {
   Random random(22);
   TestScene scene = crowded(random, 0.4);
