@@ -47,6 +47,10 @@ import org.bytedeco.javacpp.IntPointer;
  * Used by one thread at a time.
  */
 public final class VideoFrames implements AutoCloseable {
+  /** Containers of one file each; playlists and lists of files are none of them. */
+  private static final String FORMATS =
+      "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,mpeg,mpegts,ogg,flv,asf,h264,hevc,ivf,nut,apng";
+
   private final Path file;
   private AVFormatContext container = new AVFormatContext(null);
   private AVCodecContext decoder;
@@ -99,10 +103,6 @@ public final class VideoFrames implements AutoCloseable {
       throw failure("it shows no video");
     }
   }
-
-  /** Containers of one file each; playlists and lists of files are none of them. */
-  private static final String FORMATS =
-      "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,mpeg,mpegts,ogg,flv,asf,h264,hevc,ivf,nut,apng";
 
   private void openDecoder() throws MediaException {
     AVStream source = container.streams(stream);

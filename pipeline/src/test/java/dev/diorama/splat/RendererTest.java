@@ -166,4 +166,23 @@ class RendererTest {
           .isInstanceOf(IllegalStateException.class);
     }
   }
+
+  /** What 200,000 take, times 25, and Java's own 300 MB. */
+  @Test
+  void shouldDrawFiveMillionInLessThanFourGigabytes() {
+    int count = 200_000;
+    Gaussians scene = cloud(count, 3);
+    java.util.Arrays.fill(scene.logScales(), -5);
+    long floats = 3 + 4 + 3 + 1 + 48;
+    try (Backend backend = Backend.open("cpu", 2);
+        Renderer renderer = Renderer.open(backend, scene)) {
+      renderer.render(CAMERA.scaled(1920, 1080), WHITE, Set.of(Channel.RGB));
+      long picture = 3L * 1920 * 1080 * Float.BYTES;
+      // Once on the heap, while it is read, and once in the backend's memory.
+      long scenes = 2 * count * floats * Float.BYTES;
+      double five = 25.0 * (scenes + renderer.stats().bytes()) + 2 * picture + 3e8;
+      assertThat(renderer.stats().visible()).isGreaterThan(count / 2);
+      assertThat(five).isLessThan(4e9);
+    }
+  }
 }
