@@ -1,11 +1,19 @@
 package dev.diorama.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.diorama.media.Picture;
 import dev.diorama.media.Pictures;
+import dev.diorama.splat.Camera;
+import dev.diorama.splat.Poses;
+import dev.diorama.splat.data.Dataset;
+import dev.diorama.splat.data.ProceduralScene;
+import dev.diorama.splat.data.View;
 import dev.diorama.splat.format.SceneFormats;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,6 +75,51 @@ class FitCommandTest {
     assertThat(preview.width()).isEqualTo(2 * preview.height()).isEqualTo(48);
     assertThat(Pictures.read(folder.resolve("plot.png")).width()).isEqualTo(760);
     assertThat(run.err()).contains("fitting 20/20");
+  }
+
+  /** Cameras went through a file: they are rounded, and small differences grow. */
+  @Test
+  void shouldFitAFolderAsItFitsTheSceneThatTheFolderHolds() throws Exception {
+    Path pictures = folder.resolve("data");
+    write(ProceduralScene.SOLIDS.dataset(null, 24), pictures);
+    String[] both = {"--iterations", "300", "--cap", "500", "--initial-points", "500", "--json"};
+    double made = psnr(both, "fit", "--scene", "solids", "--size", "24", "-o", "a.ply");
+    double read = psnr(both, "fit", "data", "--test-every", "6", "-o", "b.ply");
+    assertThat(made).isGreaterThan(12);
+    assertThat(read).isCloseTo(made, within(1.0));
+    assertThat(SceneFormats.read(folder.resolve("b.ply")).count()).isEqualTo(500);
+  }
+
+  private double psnr(String[] more, String... command) throws Exception {
+    String[] all = Stream.concat(Stream.of(command), Stream.of(more)).toArray(String[]::new);
+    CommandRun run = CommandRun.of(folder, all);
+    assertThat(run.code()).as(run.err()).isZero();
+    JsonNode json = new ObjectMapper().readTree(run.out());
+    assertThat(json.path("views").asInt()).isEqualTo(8);
+    return json.path("psnr").asDouble();
+  }
+
+  /** In nerfstudio's layout. */
+  private static void write(Dataset dataset, Path to) throws IOException {
+    Files.createDirectories(to);
+    ObjectNode root = new ObjectMapper().createObjectNode();
+    Camera lens = dataset.views().getFirst().camera();
+    root.put("camera_model", "OPENCV").put("w", lens.width()).put("h", lens.height());
+    root.put("fl_x", lens.fx()).put("fl_y", lens.fy()).put("cx", lens.cx()).put("cy", lens.cy());
+    ArrayNode frames = root.putArray("frames");
+    for (View view : dataset.views()) {
+      ImageIO.write(view.picture().toImage(), "png", to.resolve(view.name() + ".png").toFile());
+      ObjectNode frame = frames.addObject().put("file_path", view.name() + ".png");
+      ArrayNode matrix = frame.putArray("transform_matrix");
+      double[] pose = Poses.toOpenGl(view.camera().worldToCamera());
+      for (int row = 0; row < 4; row++) {
+        ArrayNode values = matrix.addArray();
+        for (int column = 0; column < 4; column++) {
+          values.add(pose[4 * row + column]);
+        }
+      }
+    }
+    Files.writeString(to.resolve("transforms.json"), root.toString());
   }
 
   @Test
