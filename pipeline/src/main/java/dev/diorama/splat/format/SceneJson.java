@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.diorama.splat.SceneException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
 /** The JSON of a scene's file: every access checks what it finds and says what it expected. */
@@ -29,7 +30,9 @@ final class SceneJson {
    */
   static SceneJson parse(String name, byte[] bytes) throws IOException {
     try {
-      JsonNode root = JSON.readTree(bytes);
+      // As text: from bytes Jackson would guess at other encodings than UTF-8, and fail
+      // differently.
+      JsonNode root = JSON.readTree(new String(bytes, StandardCharsets.UTF_8));
       if (root == null || !root.isObject()) {
         throw new SceneException("%s is no JSON object".formatted(name));
       }
