@@ -1,5 +1,7 @@
 // The loss, Adam, relocation and noise on every backend, against their formulas written another way and
 // against values of other programs.
+#include <hwy/targets.h>
+
 #include <cmath>
 #include <vector>
 
@@ -337,6 +339,34 @@ TEST_CASE("perturb: Gaussians that cannot be drawn stay") {
     // In float an infinite scale ends at e^89, which is finite: only the first two must stay.
     const auto values = means.read();
     for (std::size_t i = 0; i < 6; ++i) CHECK(values[i] == 4);
+  }
+}
+
+TEST_CASE("training with every instruction set of this processor") {
+  Random random(9);
+  auto image = TestTensor(DIO_F32, {19, 23, 3}).normal(random, 0.3, 0.5);
+  auto target = TestTensor(DIO_U8, {19, 23, 3}).integers(random, 0, 255);
+  auto losses = TestTensor(DIO_F32, {4});
+  auto gradient = TestTensor(DIO_F32, {19, 23, 3});
+  auto x = TestTensor(DIO_F32, {21, 3}).normal(random);
+  auto slope = TestTensor(DIO_F32, {21, 3}).normal(random);
+  auto m = TestTensor(DIO_F32, {21, 3}).normal(random);
+  auto v = TestTensor(DIO_F32, {21, 3}).normal(random, 1e-2, 1);
+  auto quats = TestTensor(DIO_F32, {21, 4}).normal(random);
+  auto logits = TestTensor(DIO_F32, {21}).normal(random, 1, -5);
+  const dio_adam_params params = {3, 0.01f, 0.9f, 0.999f, 1e-15f};
+  for (const int64_t set : hwy::SupportedAndGeneratedTargets()) {
+    INFO(hwy::TargetName(set));
+    hwy::SetSupportedTargetsForTest(set);
+    conform("loss", {&image, &target}, {&losses, &gradient}, [&](dio_context* c) {
+      return dio_splat_loss(c, image, target, nullptr, 0.2f, losses, gradient);
+    });
+    conform("adam", {&slope}, {&x, &m, &v},
+            [&](dio_context* c) { return dio_adam(c, slope, &params, x, m, v); });
+    conform("perturb", {&quats, &slope, &logits, &m}, {&x}, [&](dio_context* c) {
+      return dio_splat_perturb(c, quats, slope, logits, m, DIO_SPLAT_NOISE_COVARIANCE, 0.1f, x);
+    });
+    hwy::SetSupportedTargetsForTest(0);
   }
 }
 
