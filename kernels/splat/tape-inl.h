@@ -20,8 +20,8 @@ namespace diorama {
 namespace HWY_NAMESPACE {
 namespace {
 
-// A tape that leaves room for the tile's planes in the second cache.
-constexpr int64_t kTapeRuns = 4096;
+// 2 MiB. Most lists fit, and a second recording costs more than a tape beyond the second cache.
+constexpr int64_t kTapeRuns = 32768;
 constexpr int64_t kMaxRunsOfGaussian = kStrips * kTile;
 // Pieces that a tile's list is recorded in at most.
 constexpr int64_t kMaxPieces = 256;
