@@ -2,6 +2,7 @@
 //
 //   node page.mjs PAGE [--width N] [--height N] [--camera=X,Y,Z,X,Y,Z,FOV] [--picture FILE.png] [--frames N]
 //
+// Once before: npm ci --ignore-scripts, in this folder or a copy of it.
 // --camera: eye, target (in the scene's axes, y down) and the field of view along the longer side in degrees; without it
 // the page's own. --frames: how many frames to time, after three more. Standard output is one JSON object: the browser,
 // what draws, the camera, what the page wanted from a network, and ms_per_frame (median, min, max, all). A frame ends
