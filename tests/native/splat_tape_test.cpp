@@ -35,7 +35,7 @@ TEST_CASE("gradients of a list that is recorded in pieces conform") {
             [&](dio_context* context) {
               return differentiate(context, scene, camera, settings, weights, gradients);
             },
-            {.slack = 2e-6});
+            {.slack = 48 * 0x1p-24});
   }
 }
 
