@@ -147,9 +147,9 @@ struct BackwardTask {
     rows.gather(4, count, [&](int j) { return in.quats + 4 * ids[j]; });
     g.w = rows[0], g.x = rows[1], g.y = rows[2], g.z = rows[3];
     rows.gather(3, count, [&](int j) { return in.log_scales + 3 * ids[j]; });
-    g.log_scale = {rows[0], rows[1], rows[2]};
+    g.log_scale = {finite_log_scale(rows[0]), finite_log_scale(rows[1]), finite_log_scale(rows[2])};
     rows.gather(1, count, [&](int j) { return in.logit_opacities + ids[j]; });
-    g.logit = rows[0];
+    g.logit = finite_logit(rows[0]);
     return g;
   }
 

@@ -45,6 +45,20 @@ struct GaussianLanes {
   V logit;
 };
 
+// An infinite logit is an opacity of 0 or 1, a logarithm of -infinity a scale of 0: numbers that come to the
+// same. NaN and a scale of infinity stay.
+constexpr float kAlmostInfinite = 100;
+
+HWY_INLINE V finite_log_scale(V x) {
+  const V low = splat(-kAlmostInfinite);
+  return hn::IfThenElse(hn::Lt(x, low), low, x);
+}
+
+HWY_INLINE V finite_logit(V x) {
+  const V high = splat(kAlmostInfinite);
+  return finite_log_scale(hn::IfThenElse(hn::Gt(x, high), high, x));
+}
+
 // Lanes at and after `count` repeat the last Gaussian.
 HWY_INLINE GaussianLanes load_gaussians(const GaussianArrays& in, int64_t first, int64_t count) {
   const FloatTag d;
@@ -65,7 +79,9 @@ HWY_INLINE GaussianLanes load_gaussians(const GaussianArrays& in, int64_t first,
   hn::LoadInterleaved3(d, mean, g.mean.x, g.mean.y, g.mean.z);
   hn::LoadInterleaved4(d, quat, g.w, g.x, g.y, g.z);
   hn::LoadInterleaved3(d, scale, g.log_scale.x, g.log_scale.y, g.log_scale.z);
-  g.logit = hn::LoadU(d, logit);
+  g.log_scale = {finite_log_scale(g.log_scale.x), finite_log_scale(g.log_scale.y),
+                 finite_log_scale(g.log_scale.z)};
+  g.logit = finite_logit(hn::LoadU(d, logit));
   return g;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "operations.h"
 #include "rotation.h"
@@ -34,8 +36,7 @@ struct Scene {
   // Standard deviations.
   template <typename Real>
   Vec3<Real> scales(int64_t i) const {
-    return {std::exp(Real(log_scales[3 * i])), std::exp(Real(log_scales[3 * i + 1])),
-            std::exp(Real(log_scales[3 * i + 2]))};
+    return {scale<Real>(3 * i), scale<Real>(3 * i + 1), scale<Real>(3 * i + 2)};
   }
   // The coefficients of one basis function: red, green, blue.
   template <typename Real>
@@ -45,14 +46,16 @@ struct Scene {
   }
   template <typename Real>
   Real sigmoid_opacity(int64_t i) const {
-    return 1 / (1 + std::exp(-Real(logit_opacities[i])));
+    const Real logit = std::clamp(Real(logit_opacities[i]), -kAlmostInfinite<Real>, kAlmostInfinite<Real>);
+    return 1 / (1 + std::exp(-logit));
   }
 
-  // Whether every value is finite and the quaternion is a direction: all others are not drawn.
+  // Whether every value has a meaning and the quaternion is a direction: all others are not drawn. An
+  // infinite logit is an opacity of 0 or 1, a logarithm of -infinity a scale of 0.
   bool is_sound(int64_t i) const {
     const float* q = quats + 4 * i;
-    return finite(means + 3 * i, 3) && finite(q, 4) && finite(log_scales + 3 * i, 3) &&
-           finite(logit_opacities + i, 1) && finite(sh + 3 * coefficients * i, 3 * coefficients) &&
+    return finite(means + 3 * i, 3) && finite(q, 4) && below_infinity(log_scales + 3 * i) &&
+           !std::isnan(logit_opacities[i]) && finite(sh + 3 * coefficients * i, 3 * coefficients) &&
            finite(feature_values + features * i, features) &&
            (q[0] != 0 || q[1] != 0 || q[2] != 0 || q[3] != 0);
   }
@@ -64,6 +67,17 @@ struct Scene {
   }
 
  private:
+  template <typename Real>
+  static constexpr Real kAlmostInfinite = 100;
+
+  template <typename Real>
+  Real scale(int64_t place) const {
+    return std::exp(std::max(Real(log_scales[place]), -kAlmostInfinite<Real>));
+  }
+  static bool below_infinity(const float* logarithms) {
+    const float infinity = std::numeric_limits<float>::infinity();
+    return logarithms[0] < infinity && logarithms[1] < infinity && logarithms[2] < infinity;
+  }
   static bool finite(const float* values, int64_t n) {
     for (int64_t i = 0; i < n; ++i) {
       if (!std::isfinite(values[i])) return false;

@@ -299,7 +299,8 @@ DIO_API dio_status dio_t5_relative_bias(dio_context* context, const dio_tensor* 
 
 /* Conventions: OpenCV cameras (x right, y down, z forward), pixel centres at +0.5, quaternions wxyz, not
  * normalised. All tensors f32 and contiguous unless said otherwise; N at least 1. A Gaussian with a
- * value that is not finite, or whose quaternion is zero, is not drawn and gets no gradient. */
+ * value that is not finite, or whose quaternion is zero, is not drawn and gets no gradient; but an infinite
+ * logit is an opacity of 0 or 1, and a logarithm of -infinity a scale of 0. */
 
 typedef enum dio_camera_model DIO_ANY_INT {
   DIO_CAMERA_PINHOLE = 0,

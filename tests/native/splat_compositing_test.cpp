@@ -224,6 +224,35 @@ TEST_CASE("where no Gaussian is in view there is the background, and no gradient
   }
 }
 
+TEST_CASE("infinite logits are opacities of 0 and 1, logarithms of -infinity scales of 0") {
+  for (const char* backend : kBackends) {
+    INFO(std::string(backend));
+    Random random(12);
+    TestScene scene(random, {.count = 30, .coefficients = 4});
+    Random same(12);
+    TestScene finite(same, {.count = 30, .coefficients = 4});
+    for (int64_t i = 0; i < 10; ++i) {
+      scene.logit_opacities.set(i, i % 2 ? kInfinity : -kInfinity);
+      finite.logit_opacities.set(i, i % 2 ? 100 : -100);
+      scene.log_scales.set(3 * (10 + i) + i % 3, -kInfinity);
+      finite.log_scales.set(3 * (10 + i) + i % 3, -100);
+    }
+    const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 37, 29);
+    const dio_splat_settings settings = default_settings();
+    Pictures drawn = drawn_on(backend, scene, camera, settings);
+    Pictures expected = drawn_on(backend, finite, camera, settings);
+    const auto found = drawn.all(), wanted = expected.all();
+    for (std::size_t n = 0; n < found.size(); ++n) CHECK(found[n]->read() == wanted[n]->read());
+    Pictures weights(camera, 0, &random);
+    Gradients gradients(scene.sizes), finite_gradients(scene.sizes);
+    dio_context* context = shared_context(backend);
+    REQUIRE(differentiate(context, scene, camera, settings, weights, gradients) == DIO_STATUS_OK);
+    REQUIRE(differentiate(context, finite, camera, settings, weights, finite_gradients) == DIO_STATUS_OK);
+    const auto got = gradients.all(), due = finite_gradients.all();
+    for (std::size_t n = 0; n < got.size(); ++n) CHECK(got[n]->read() == due[n]->read());
+  }
+}
+
 TEST_CASE("a Gaussian with a value that is not finite, or no rotation, is not there") {
   for (const char* backend : kBackends) {
     INFO(std::string(backend));
@@ -241,6 +270,8 @@ TEST_CASE("a Gaussian with a value that is not finite, or no rotation, is not th
     int64_t spoilt = 0;
     for (const Spoilt& kind : kinds) {
       for (const double value : {kNaN, kInfinity, -kInfinity}) {
+        if (&kind.tensor == &scene.logit_opacities && value == value) continue;  // opacities of 0 and 1
+        if (&kind.tensor == &scene.log_scales && value == -kInfinity) continue;  // a scale of 0
         kind.tensor.set(kind.width * spoilt++ + kind.place, value);
       }
     }

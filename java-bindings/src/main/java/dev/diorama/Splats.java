@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * The operations on Gaussian splats (Kerbl et al. 2023; rules of compositing as in gsplat): OpenCV
  * cameras, pixel centres at +0.5, quaternions wxyz. A Gaussian with a value that is not finite is
- * not drawn and gets no gradient. Thread rules and exceptions are those of {@link Kernels}.
+ * not drawn and gets no gradient; but an infinite logit is an opacity of 0 or 1, and a logarithm of
+ * -infinity a scale of 0. Thread rules and exceptions are those of {@link Kernels}.
  */
 public final class Splats {
   /** Places of the structs inside {@link Context#arguments}. */

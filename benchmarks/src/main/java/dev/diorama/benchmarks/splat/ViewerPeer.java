@@ -44,7 +44,7 @@ public final class ViewerPeer {
     }
     try {
       if (!Files.isDirectory(folder.resolve("node_modules"))) {
-        run(folder, List.of("npm", "ci", "--no-audit", "--no-fund"));
+        run(folder, List.of("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"));
       }
       return Optional.of(new ViewerPeer(folder, cores));
     } catch (IOException e) {
