@@ -9,6 +9,9 @@ import dev.diorama.benchmarks.cases.DenoiseCases;
 import dev.diorama.benchmarks.cases.LinearCases;
 import dev.diorama.benchmarks.report.Report;
 import dev.diorama.benchmarks.report.Table;
+import dev.diorama.benchmarks.splat.SplatBenchmark;
+import dev.diorama.benchmarks.splat.SplatRivals;
+import dev.diorama.benchmarks.splat.SplatScene;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,18 +36,25 @@ import picocli.CommandLine.Spec;
         "Rebuilds what changed, runs one operation's conformance cases and times it briefly.")
 final class CheckCommand implements Callable<Integer> {
   private static final int REPEATS = 3;
+  private static final String SPLAT = "splat";
 
   /** An operation's CTest cases and its benchmark cases. */
   private record Subject(String tests, List<BenchmarkCase> cases) {}
 
   private static final Map<String, Subject> SUBJECTS =
       Map.of(
-          "attention", new Subject("attention", shortest(AttentionCases.all())),
-          "linear", new Subject("linear", shortest(LinearCases.all())),
-          "denoise", new Subject("denoise|randn", DenoiseCases.all()),
-          "codec", new Subject("codec|conv3d", shortest(CodecCases.all())),
-          "text", new Subject("text", List.of()),
-          "splat", new Subject("splat", List.of()));
+          "attention",
+          new Subject("attention", shortest(AttentionCases.all())),
+          "linear",
+          new Subject("linear", shortest(LinearCases.all())),
+          "denoise",
+          new Subject("denoise|randn", DenoiseCases.all()),
+          "codec",
+          new Subject("codec|conv3d", shortest(CodecCases.all())),
+          "text",
+          new Subject("text", List.of()),
+          SPLAT,
+          new Subject(SPLAT, List.of()));
 
   @Spec private CommandSpec spec;
 
@@ -84,19 +94,29 @@ final class CheckCommand implements Callable<Integer> {
       return 1;
     }
     System.out.println(operation + " is right on every backend that is present.");
-    if (!subject.cases().isEmpty()) {
-      System.out.print("\n" + Table.of(time(subject.cases())));
+    boolean splats = operation.equals(SPLAT);
+    if (splats || !subject.cases().isEmpty()) {
+      System.out.print("\n" + Table.of(time(subject.cases(), splats)));
     }
     return 0;
   }
 
-  private Report time(List<BenchmarkCase> cases) {
+  private Report time(List<BenchmarkCase> cases, boolean splats) throws IOException {
     int cores = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     try (Backend backend = Backend.open(backendName, cores);
         Context context = backend.newContext()) {
       Machine machine = Machine.measure(context, cores);
-      Suite suite = new Suite(context, machine, Optional.empty(), REPEATS, line -> {});
-      return new Report(Home.version(), backend.name(), machine, suite.run(cases), List.of());
+      List<Measurement> results =
+          splats
+              ? new SplatBenchmark(
+                      context,
+                      machine,
+                      new SplatRivals(Optional.empty(), Optional.empty()),
+                      REPEATS,
+                      line -> {})
+                  .frame(SplatScene.procedural(SplatScene.DEFAULT_COUNT, 1))
+              : new Suite(context, machine, Optional.empty(), REPEATS, line -> {}).run(cases);
+      return new Report(Home.version(), backend.name(), machine, results, List.of());
     }
   }
 

@@ -3,7 +3,7 @@ package dev.diorama.cli;
 import dev.diorama.splat.Gaussians;
 import dev.diorama.splat.SceneException;
 import dev.diorama.splat.edit.Edit;
-import dev.diorama.splat.edit.Rows;
+import dev.diorama.splat.edit.Selection;
 import dev.diorama.splat.format.SceneFormats;
 import dev.diorama.splat.format.WriteOptions;
 import java.io.IOException;
@@ -63,7 +63,7 @@ final class ConvertCommand implements Callable<Integer> {
     for (Path file : files.subList(0, files.size() - 1)) {
       scenes.add(SceneFormats.read(file));
     }
-    Gaussians scene = Rows.concatenate(scenes);
+    Gaussians scene = Selection.concatenate(scenes);
     int read = scene.count();
     for (Edit edit : options.edits()) {
       scene = edit.apply(scene);

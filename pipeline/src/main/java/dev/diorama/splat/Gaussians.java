@@ -25,6 +25,9 @@ public record Gaussians(
   /** The largest degree of spherical harmonics. */
   public static final int MAX_SH_DEGREE = 3;
 
+  /** The constant spherical harmonic, 1 / (2 sqrt(pi)): colour = 0.5 + this * coefficient. */
+  public static final double CONSTANT_HARMONIC = 0.28209479177387814;
+
   /**
    * Checks that the arrays belong together.
    *

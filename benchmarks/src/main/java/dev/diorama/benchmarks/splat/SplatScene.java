@@ -17,7 +17,6 @@ import java.util.Random;
  * @param camera its first camera, or one that sees it whole
  */
 public record SplatScene(String name, Gaussians gaussians, Camera camera) {
-  private static final double CONSTANT_HARMONIC = 0.28209479177387814;
   private static final float LOGIT_OPACITY = (float) Math.log(0.7 / 0.3);
   private static final double FIELD_OF_VIEW = 50;
   private static final int WIDTH = 648;
@@ -72,7 +71,8 @@ public record SplatScene(String name, Gaussians gaussians, Camera camera) {
       for (int k = 0; k < 3; k++) {
         scene.logScales()[3 * i + k] = logScale;
         double wave = Math.sin(9 * scene.means()[3 * i + k] + k) * 0.3;
-        scene.sh()[3 * i + k] = (float) ((wave + 0.1 * random.nextGaussian()) / CONSTANT_HARMONIC);
+        scene.sh()[3 * i + k] =
+            (float) ((wave + 0.1 * random.nextGaussian()) / Gaussians.CONSTANT_HARMONIC);
       }
     }
     return new SplatScene("procedural", scene, facing(scene));

@@ -18,7 +18,6 @@ final class GaussianScene {
   private static final int BALL = 3_000;
   private static final int DISC = 8_000;
   private static final int SH_DEGREE = 1;
-  private static final double CONSTANT_HARMONIC = 0.28209479177387814;
   private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
   private static final double NOISE = 0.02;
 
@@ -111,7 +110,7 @@ final class GaussianScene {
       double spread = size * (0.8 + 0.4 * random.nextDouble()) * (axis == 2 ? 0.2 : 1);
       scene.logScales()[3 * i + axis] = (float) Math.log(spread);
       int constant = 12 * i + axis;
-      scene.sh()[constant] = (float) ((colour[axis] - 0.5) / CONSTANT_HARMONIC);
+      scene.sh()[constant] = (float) ((colour[axis] - 0.5) / Gaussians.CONSTANT_HARMONIC);
       for (int harmonic = 1; harmonic < 4; harmonic++) {
         double tilt = normal[harmonic % 3] * 0.06;
         scene.sh()[constant + 3 * harmonic] = (float) tilt;
@@ -146,7 +145,7 @@ final class GaussianScene {
       for (int axis = 0; axis < 3; axis++) {
         positions[3 * i + axis] =
             (float) (scene.means()[9 * i + axis] + NOISE * noise.nextGaussian());
-        double colour = 0.5 + CONSTANT_HARMONIC * scene.sh()[36 * i + axis];
+        double colour = 0.5 + Gaussians.CONSTANT_HARMONIC * scene.sh()[36 * i + axis];
         colours[3 * i + axis] = (byte) Math.rint(Math.clamp(colour, 0, 1) * 255);
       }
     }

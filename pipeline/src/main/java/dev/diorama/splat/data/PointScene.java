@@ -11,9 +11,6 @@ public final class PointScene {
   /** How opaque the points are where nobody says otherwise. */
   public static final double DEFAULT_OPACITY = 0.7;
 
-  /** The constant spherical harmonic: 1 / (2 sqrt(pi)). */
-  private static final double CONSTANT_HARMONIC = 0.28209479177387814;
-
   private static final int NEIGHBOURS = 3;
 
   /** Points that all lie in one place have no distance; they must have some size. */
@@ -38,7 +35,7 @@ public final class PointScene {
       for (int axis = 0; axis < 3; axis++) {
         scene.logScales()[3 * i + axis] = logScale;
         double colour = (points.colours()[3 * i + axis] & 0xff) / 255.0;
-        scene.sh()[3 * i + axis] = (float) ((colour - 0.5) / CONSTANT_HARMONIC);
+        scene.sh()[3 * i + axis] = (float) ((colour - 0.5) / Gaussians.CONSTANT_HARMONIC);
       }
       scene.quats()[4 * i] = 1;
       scene.logitOpacities()[i] = logit;

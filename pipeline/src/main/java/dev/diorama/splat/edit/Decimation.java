@@ -102,7 +102,7 @@ public final class Decimation {
       if (gone[i]) {
         continue;
       }
-      Rows.copy(scene, i, merged, to);
+      Selection.copy(scene, i, merged, to);
       if (with[i] >= 0) {
         merge(scene, mass, i, with[i], merged, to);
       }

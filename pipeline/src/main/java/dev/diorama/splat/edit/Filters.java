@@ -14,7 +14,7 @@ public final class Filters {
    * @return the edit
    */
   public static Edit dropInvalid() {
-    return scene -> Rows.filter(scene, i -> valid(scene, i));
+    return scene -> Selection.filter(scene, i -> valid(scene, i));
   }
 
   /**
@@ -30,7 +30,7 @@ public final class Filters {
           "a box is x,y,z,X,Y,Z with the smallest corner first, such as -1,-1,-1,1,1,1");
     }
     return scene ->
-        Rows.filter(
+        Selection.filter(
             scene,
             i -> {
               float[] m = scene.means();
@@ -53,7 +53,7 @@ public final class Filters {
           "a sphere is x,y,z,radius with a radius of at least 0, such as 0,0,0,2");
     }
     return scene ->
-        Rows.filter(
+        Selection.filter(
             scene,
             i -> {
               double x = scene.means()[3 * i] - s[0];
@@ -79,7 +79,7 @@ public final class Filters {
       }
       Gaussians less = Gaussians.zeros(scene.count(), degree);
       for (int i = 0; i < scene.count(); i++) {
-        Rows.copy(scene, i, less, i);
+        Selection.copy(scene, i, less, i);
       }
       return less;
     };

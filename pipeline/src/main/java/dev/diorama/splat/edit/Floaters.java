@@ -58,7 +58,7 @@ public final class Floaters {
     for (int i = 0; i < keep.length; i++) {
       keep[i] = visit(scene, i, (key, alpha) -> alpha >= contribution && voxels.get(key) <= solid);
     }
-    return Rows.filter(scene, i -> keep[i]);
+    return Selection.filter(scene, i -> keep[i]);
   }
 
   private boolean add(long key, double alpha) throws SceneException {

@@ -8,9 +8,6 @@ import java.util.SplittableRandom;
 
 /** The Gaussians that a fit begins with: round, one at each point, as large as points are apart. */
 final class Beginning {
-  /** The constant spherical harmonic: 1 / (2 sqrt(pi)). */
-  static final double CONSTANT_HARMONIC = 0.28209479177387814;
-
   private static final int NEIGHBOURS = 3;
 
   private Beginning() {}
@@ -34,7 +31,7 @@ final class Beginning {
         scene.means()[3 * i + axis] = cloud.positions()[3 * i + axis];
         scene.logScales()[3 * i + axis] = logScale;
         double colour = (cloud.colours()[3 * i + axis] & 0xff) / 255.0;
-        scene.sh()[i * stride + axis] = (float) ((colour - 0.5) / CONSTANT_HARMONIC);
+        scene.sh()[i * stride + axis] = (float) ((colour - 0.5) / Gaussians.CONSTANT_HARMONIC);
       }
       scene.quats()[4 * i] = 1;
       scene.logitOpacities()[i] = (float) logit;

@@ -1,6 +1,7 @@
 package dev.diorama.splat.format;
 
 import dev.diorama.splat.Gaussians;
+import dev.diorama.splat.SpatialOrder;
 import dev.diorama.splat.format.PlyElement.Property;
 import java.io.IOException;
 import java.nio.ByteBuffer;

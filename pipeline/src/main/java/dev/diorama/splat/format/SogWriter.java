@@ -6,6 +6,7 @@ import dev.diorama.media.LosslessWebp;
 import dev.diorama.media.LosslessWebp.Image;
 import dev.diorama.splat.Gaussians;
 import dev.diorama.splat.SceneException;
+import dev.diorama.splat.SpatialOrder;
 import java.io.IOException;
 import java.util.List;
 

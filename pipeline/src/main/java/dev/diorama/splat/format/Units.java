@@ -1,10 +1,9 @@
 package dev.diorama.splat.format;
 
+import dev.diorama.splat.Gaussians;
+
 /** The units that formats store, and those of our scenes. */
 final class Units {
-  /** The constant spherical harmonic, 1 / (2 sqrt(pi)). */
-  static final double SH_C0 = 0.28209479177387814;
-
   private static final int BYTE_MAX = 255;
   private static final float[] LOGITS = new float[BYTE_MAX + 1];
 
@@ -28,12 +27,12 @@ final class Units {
 
   /** The coefficient of degree 0 of a colour between 0 and 1. */
   static float coefficient(double colour) {
-    return (float) ((colour - 0.5) / SH_C0);
+    return (float) ((colour - 0.5) / Gaussians.CONSTANT_HARMONIC);
   }
 
   /** The colour of a coefficient of degree 0. */
   static double colour(float coefficient) {
-    return coefficient * SH_C0 + 0.5;
+    return coefficient * Gaussians.CONSTANT_HARMONIC + 0.5;
   }
 
   /** A number between 0 and 1 in steps of 1/max, rounded; what lies outside is clamped. */

@@ -155,7 +155,7 @@ class EditTest {
     Gaussians one = Filters.maxSh(1).apply(three);
     assertThat(one.shDegree()).isEqualTo(1);
     assertThat(one.sh()[12]).isEqualTo(three.sh()[48]);
-    Gaussians both = Rows.concatenate(List.of(one, three));
+    Gaussians both = Selection.concatenate(List.of(one, three));
     assertThat(both.count()).isEqualTo(10);
     assertThat(both.shDegree()).isEqualTo(3);
     assertThat(both.sh()[12]).isZero();
@@ -196,7 +196,7 @@ class EditTest {
   void shouldMergeTwoInOnePlaceIntoOneLikeThem() throws SceneException {
     Gaussians one = random(1, 1, 10);
     one.logitOpacities()[0] = -2;
-    Gaussians merged = Decimation.to(1).apply(Rows.concatenate(List.of(one, one)));
+    Gaussians merged = Decimation.to(1).apply(Selection.concatenate(List.of(one, one)));
     assertThat(merged.means()).containsExactly(one.means(), within(1e-6f));
     assertThat(merged.sh()).containsExactly(one.sh(), within(1e-6f));
     double opacity = 1 / (1 + Math.exp(-merged.logitOpacities()[0]));
@@ -216,7 +216,7 @@ class EditTest {
       floaters.logitOpacities()[i] = -3; // 0.047: no voxel of its own is solid
     }
     Gaussians kept =
-        Floaters.drop(0.05, 0.1, 0.004).apply(Rows.concatenate(List.of(solid, floaters)));
+        Floaters.drop(0.05, 0.1, 0.004).apply(Selection.concatenate(List.of(solid, floaters)));
     assertThat(kept.count()).isBetween(2900, 3000);
     for (int i = 0; i < kept.count(); i++) {
       assertThat(kept.means()[3 * i]).isLessThan(10);

@@ -34,11 +34,27 @@ record Bounds(
 
   /** Half a step of 128ths; a component of 1 becomes 127/128. */
   static final Bounds SPLAT =
-      new Bounds(0, 1.0 / 128, 1.0 / 128, LOG_OF_FLOAT, HALF_BYTE, HALF_BYTE / Units.SH_C0, 0, 0);
+      new Bounds(
+          0,
+          1.0 / 128,
+          1.0 / 128,
+          LOG_OF_FLOAT,
+          HALF_BYTE,
+          HALF_BYTE / Gaussians.CONSTANT_HARMONIC,
+          0,
+          0);
 
   /** As above, by a program that cuts off where we round. */
   static final Bounds SPLAT_CUT =
-      new Bounds(0, 1.0 / 128, 1.0 / 128, LOG_OF_FLOAT, 1.0 / 255, 1 / 255.0 / Units.SH_C0, 0, 0);
+      new Bounds(
+          0,
+          1.0 / 128,
+          1.0 / 128,
+          LOG_OF_FLOAT,
+          1.0 / 255,
+          1 / 255.0 / Gaussians.CONSTANT_HARMONIC,
+          0,
+          0);
 
   /**
    * Positions between -3 and 3 in 1023 steps of 10 bits (Y, the coarsest), logarithms of scales
@@ -81,7 +97,15 @@ record Bounds(
 
   /** All floats but colours and opacities, which are cut off to bytes. */
   static final Bounds KSPLAT_0 =
-      new Bounds(0, 0x1p-22, 0x1p-22, LOG_OF_FLOAT, 1.0 / 255, 1 / 255.0 / Units.SH_C0, 0, 0);
+      new Bounds(
+          0,
+          0x1p-22,
+          0x1p-22,
+          LOG_OF_FLOAT,
+          1.0 / 255,
+          1 / 255.0 / Gaussians.CONSTANT_HARMONIC,
+          0,
+          0);
 
   /** Positions in 32767ths of half a block of 5; half floats of 11 bits, cut off by three.js. */
   static final Bounds KSPLAT_1 =
@@ -91,7 +115,7 @@ record Bounds(
           0x1p-11,
           0x1.01p-10,
           1.0 / 255,
-          1 / 255.0 / Units.SH_C0,
+          1 / 255.0 / Gaussians.CONSTANT_HARMONIC,
           0x1p-11,
           0x1p-11);
 
@@ -103,7 +127,7 @@ record Bounds(
           0x1p-11,
           0x1.01p-10,
           1.0 / 255,
-          1 / 255.0 / Units.SH_C0,
+          1 / 255.0 / Gaussians.CONSTANT_HARMONIC,
           1.8 / 255 + 0x1p-20,
           1.8 / 255 + 0x1p-20);
 

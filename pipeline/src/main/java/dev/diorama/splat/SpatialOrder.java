@@ -1,4 +1,4 @@
-package dev.diorama.splat.format;
+package dev.diorama.splat;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
  * ordered within once more, as scenes have few Gaussians far out and most within a small part of
  * their box.
  */
-final class SpatialOrder {
+public final class SpatialOrder {
   private static final int BITS = 10;
   private static final int INDEX_BITS = Integer.SIZE - 1;
   private static final int CELL = 256;
@@ -29,7 +29,7 @@ final class SpatialOrder {
    * @param means [N, 3], finite
    * @return which Gaussian comes first, second and so on
    */
-  static int[] of(float[] means) {
+  public static int[] of(float[] means) {
     SpatialOrder order = new SpatialOrder(means);
     Arrays.setAll(order.keys, i -> i);
     order.sort(0, order.keys.length, 0);

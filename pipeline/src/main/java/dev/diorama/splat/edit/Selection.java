@@ -1,12 +1,13 @@
 package dev.diorama.splat.edit;
 
 import dev.diorama.splat.Gaussians;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 
 /** Takes rows of scenes. */
-public final class Rows {
-  private Rows() {}
+public final class Selection {
+  private Selection() {}
 
   /**
    * Some Gaussians of a scene, in the order asked for.
@@ -38,7 +39,7 @@ public final class Rows {
         rows[kept++] = i;
       }
     }
-    return kept == rows.length ? scene : take(scene, java.util.Arrays.copyOf(rows, kept));
+    return kept == rows.length ? scene : take(scene, Arrays.copyOf(rows, kept));
   }
 
   /**
