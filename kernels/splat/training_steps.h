@@ -13,6 +13,17 @@ struct AdamStep {
   float eps;
 };
 
+// The values of one step: rows of `columns` values each.
+struct AdamRows {
+  struct Rows {
+    float* data;
+    int64_t stride;  // from row to row
+    float* row(int64_t i) const { return data + i * stride; }
+  };
+  Rows gradient, x, m, v;
+  int64_t columns;
+};
+
 // Arrays of all Gaussians, as in dio_splat_perturb. opacities: null for draws from the Gaussians.
 struct PerturbArrays {
   const float *quats, *log_scales, *opacities, *noise;

@@ -29,7 +29,7 @@ HWY_INLINE AdamState adam_step(const AdamStep& s, FloatVector g, AdamState state
   return state;
 }
 
-void Adam(const AdamStep& s, const float* g, float* x, float* m, float* v, int64_t n) {
+HWY_INLINE void adam_row(const AdamStep& s, const float* g, float* x, float* m, float* v, int64_t n) {
   const FloatTag d;
   const int64_t step = lanes();
   int64_t i = 0;
@@ -48,6 +48,12 @@ void Adam(const AdamStep& s, const float* g, float* x, float* m, float* v, int64
   store_first(next.x, x + i, rest);
   store_first(next.m, m + i, rest);
   store_first(next.v, v + i, rest);
+}
+
+void Adam(const AdamStep& s, const AdamRows& all, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) {
+    adam_row(s, all.gradient.row(i), all.x.row(i), all.m.row(i), all.v.row(i), all.columns);
+  }
 }
 
 // A vector of Gaussians; opacities may be null: then the noise is a draw from the Gaussian.
@@ -160,25 +166,24 @@ void adam_cpu(Context& context, const Tensor& gradient, const dio_adam_params& p
   s.step_size = static_cast<float>(params.learning_rate / (1 - std::pow(beta1, steps)));
   s.inverse_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, steps)));
   s.eps = params.eps;
-  int64_t count = x.shape[0], columns = element_count(x) / std::max<int64_t>(count, 1);
-  const auto dense = [&](const Tensor& t) { return t.strides[0] == columns || count == 1; };
-  if (dense(gradient) && dense(x) && dense(m) && dense(v)) {
-    parallel_ranges(context.threads(), count * columns, kValuesPerThread,
-                    [&](int64_t begin, int64_t end, int) {
-                      HWY_DYNAMIC_DISPATCH(Adam)
-                      (s, data<float>(gradient) + begin, data<float>(x) + begin, data<float>(m) + begin,
-                       data<float>(v) + begin, end - begin);
-                    });
+  const auto lying = [](const Tensor& t) { return AdamRows::Rows{data<float>(t), t.strides[0]}; };
+  const int64_t count = x.shape[0], columns = element_count(x) / std::max<int64_t>(count, 1);
+  AdamRows all = {lying(gradient), lying(x), lying(m), lying(v), columns};
+  bool dense = true;
+  for (const Tensor* t : {&gradient, &x, &m, &v}) dense = dense && (t->strides[0] == columns || count == 1);
+  if (!dense) {
+    parallel_ranges(context.threads(), count, kValuesPerThread / std::max<int64_t>(columns, 1) + 1,
+                    [&](int64_t begin, int64_t end, int) { HWY_DYNAMIC_DISPATCH(Adam)
+                                                           (s, all, begin, end); });
     return;
   }
-  parallel_ranges(context.threads(), count, kValuesPerThread / std::max<int64_t>(columns, 1) + 1,
-                  [&](int64_t begin, int64_t end, int) {
-                    for (int64_t i = begin; i < end; ++i) {
-                      HWY_DYNAMIC_DISPATCH(Adam)
-                      (s, data<float>(gradient) + i * gradient.strides[0], data<float>(x) + i * x.strides[0],
-                       data<float>(m) + i * m.strides[0], data<float>(v) + i * v.strides[0], columns);
-                    }
-                  });
+  // One long row, cut anywhere.
+  parallel_ranges(context.threads(), count * columns, kValuesPerThread, [&](int64_t begin, int64_t end, int) {
+    AdamRows part = all;
+    for (AdamRows::Rows* rows : {&part.gradient, &part.x, &part.m, &part.v}) rows->data += begin;
+    part.columns = end - begin;
+    HWY_DYNAMIC_DISPATCH(Adam)(s, part, 0, 1);
+  });
 }
 
 // In double also here: the sum alternates, and only Gaussians that are copied go through it.
