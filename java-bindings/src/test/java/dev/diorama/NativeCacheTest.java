@@ -3,6 +3,7 @@ package dev.diorama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.diorama.ffi.diorama_h;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -139,7 +140,9 @@ class NativeCacheTest {
     assertThatThrownBy(() -> NativeLibrary.checkVersion(Path.of("libdiorama.so"), 99))
         .hasMessage(
             "the native library libdiorama.so has ABI version 99, but this version of"
-                + " dev.diorama:diorama needs 1; use dev.diorama:diorama-native of the same"
+                + " dev.diorama:diorama needs "
+                + diorama_h.DIO_ABI_VERSION()
+                + "; use dev.diorama:diorama-native of the same"
                 + " version");
   }
 

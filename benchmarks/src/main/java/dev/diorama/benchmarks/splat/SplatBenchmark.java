@@ -16,15 +16,14 @@ import java.util.function.ToDoubleFunction;
  * instead.
  *
  * <p>The floor of a frame is what its evaluations of alpha and its bytes cost: {@value
- * #EVALUATION_FLOPS} operations for a pair of a Gaussian and a pixel (offset, quadratic form,
- * exponential, three colours, transmittance), {@value #BACKWARD_FLOPS} more for its gradient. Our
- * own kernel needs fewer: kernels/splat/README.md counts them.
+ * #EVALUATION_FLOPS} operations for a pair of a Gaussian and a pixel (alpha, cut, transmittance,
+ * three colours), {@value #BACKWARD_FLOPS} more for its gradient (recorded, then played back).
  */
 public final class SplatBenchmark {
-  /** Operations of one evaluation with an exponential of its own. */
-  private static final double EVALUATION_FLOPS = 25;
+  /** Operations of one evaluation, as counted in kernels/splat/README.md. */
+  private static final double EVALUATION_FLOPS = 14;
 
-  private static final double BACKWARD_FLOPS = 60;
+  private static final double BACKWARD_FLOPS = 30;
   private static final String OPERATION = "splat";
   private static final int WARM_UP = 2;
 
