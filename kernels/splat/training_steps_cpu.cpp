@@ -173,8 +173,10 @@ void adam_cpu(Context& context, const Tensor& gradient, const dio_adam_params& p
   for (const Tensor* t : {&gradient, &x, &m, &v}) dense = dense && (t->strides[0] == columns || count == 1);
   if (!dense) {
     parallel_ranges(context.threads(), count, kValuesPerThread / std::max<int64_t>(columns, 1) + 1,
-                    [&](int64_t begin, int64_t end, int) { HWY_DYNAMIC_DISPATCH(Adam)
-                                                           (s, all, begin, end); });
+                    [&](int64_t begin, int64_t end, int) {
+                      HWY_DYNAMIC_DISPATCH(Adam)
+                      (s, all, begin, end);
+                    });
     return;
   }
   // One long row, cut anywhere.
