@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     customSynopsis = {
       "Usage: diorama fit DATASET -o SCENE [OPTIONS]",
+      "   or: diorama fit POSES.json --video FILE -o SCENE [OPTIONS]",
       "   or: diorama fit --scene known|solids -o SCENE [OPTIONS]"
     },
     footer = {
@@ -57,6 +58,12 @@ final class FitCommand implements Callable<Integer> {
       paramLabel = "SCENE",
       description = "Its name says the format, as with convert.")
   private Path output;
+
+  @Option(
+      names = "--video",
+      paramLabel = "FILE",
+      description = "The pictures are this video's frames; DATASET is a transforms.json of poses.")
+  private Path video;
 
   @Option(
       names = "--scene",
@@ -148,6 +155,9 @@ final class FitCommand implements Callable<Integer> {
     if (folder == null == (scene == null)) {
       throw new UsageException("name a dataset or a --scene, and not both");
     }
+    if (video != null && folder == null) {
+      throw new UsageException("--video needs the poses of its frames: name a transforms.json");
+    }
     if (size != null && (scene == null || size < 16 || size > 4096)) {
       throw new UsageException("--size is for --scene, and from 16 to 4096");
     }
@@ -195,7 +205,7 @@ final class FitCommand implements Callable<Integer> {
 
   private Dataset dataset(Backend opened) throws IOException {
     if (scene == null) {
-      return Datasets.read(folder);
+      return video == null ? Datasets.read(folder) : Datasets.read(folder, video);
     }
     try {
       return ProceduralScene.named(scene).dataset(opened, size != null ? size : 256);
