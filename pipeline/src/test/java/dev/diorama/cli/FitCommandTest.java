@@ -153,7 +153,7 @@ class FitCommandTest {
       {"2", "name a dataset or a --scene", "fit", "-o", "x.ply"},
       {"2", "name a dataset or a --scene", "fit", "here", "--scene", "known", "-o", "x.ply"},
       {"2", "name a transforms.json", "fit", "--scene", "known", "--video", "v.mp4", "-o", "x.ply"},
-      {"1", "v.mp4", "fit", "poses.json", "--video", "v.mp4", "-o", "x.ply"},
+      {"1", "poses.json does not exist", "fit", "poses.json", "--video", "v.mp4", "-o", "x.ply"},
       {"2", "no procedural scene 'x'", "fit", "--scene", "x", "-o", "x.ply"},
       {"1", "no format goes by that name", "fit", "--scene", "known", "-o", "x.txt"},
       {"1", "does not exist", "fit", "--scene", "known", "-o", "no/x.ply"},
