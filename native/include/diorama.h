@@ -38,7 +38,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature, a struct or the meaning of an argument changes. */
-#define DIO_ABI_VERSION 2
+#define DIO_ABI_VERSION 3
 #define DIO_MAX_RANK 8
 
 typedef enum dio_status DIO_ANY_INT {
@@ -100,7 +100,7 @@ DIO_API const char* dio_version(void);
 DIO_API const char* dio_last_error(void);
 
 typedef struct dio_backend_info {
-  const char* name;        /* "reference", "plain", "cpu", "cuda" */
+  const char* name;        /* "reference", "plain", "cpu", "simt", "cuda" */
   int32_t available;       /* 1 when contexts can be made */
   int32_t device_count;    /* 0 when not available */
   const char* description; /* the processor and instruction set in use, or the card */
@@ -118,8 +118,11 @@ DIO_API dio_status dio_backend_supports(const char* backend, const char* operati
 /* ---- contexts and memory
  * ---------------------------------------------------------------------------------------- */
 
-/* backend: "auto" (cuda where present, else cpu), "reference", "plain", "cpu", "cuda", "cuda:1".
- * threads: host threads the kernels may use; 0 means one per available core. */
+/* backend: "auto" (cuda where present, else cpu), "reference", "plain", "cpu", "cuda", "cuda:1", and "simt":
+ * the CUDA kernels' own source run on the host, for tests (slow; its memory is out of the host's reach, as a
+ * device's is). On cuda and simt the values of ids, indices and lengths are not looked at before a call:
+ * those out of range are brought to the nearest end of it. threads: host threads the kernels may use; 0 means
+ * one per available core. */
 DIO_API dio_status dio_context_create(const char* backend, int32_t threads, dio_context** context);
 /* Frees the context and every block still allocated from it. NULL is allowed. */
 DIO_API dio_status dio_context_destroy(dio_context* context);
@@ -127,6 +130,10 @@ DIO_API dio_status dio_context_destroy(dio_context* context);
 DIO_API dio_status dio_context_synchronize(dio_context* context);
 /* The native stream (a CUstream on cuda, NULL on the CPU backends). */
 DIO_API dio_status dio_context_stream(dio_context* context, void** stream);
+/* From now on work goes to a stream of the caller's (a CUstream of the context's device), which must outlive
+ * the context; what was started before is waited for. NULL goes back to the context's own. Backend cuda
+ * alone. */
+DIO_API dio_status dio_context_use_stream(dio_context* context, void* stream);
 
 typedef struct dio_memory_stats {
   int64_t allocated_bytes; /* handed out by dio_memory_allocate and not yet freed */
@@ -135,6 +142,8 @@ typedef struct dio_memory_stats {
 } dio_memory_stats;
 
 DIO_API dio_status dio_context_memory(dio_context* context, dio_memory_stats* stats);
+/* Memory of the device the context works on: the card's, or the machine's on the CPU backends. */
+DIO_API dio_status dio_context_device_memory(dio_context* context, int64_t* free_bytes, int64_t* total_bytes);
 /* Returns memory the pool holds but nobody uses to the system. */
 DIO_API dio_status dio_context_trim(dio_context* context);
 
@@ -143,6 +152,24 @@ DIO_API dio_status dio_memory_allocate(dio_context* context, size_t bytes, void*
 DIO_API dio_status dio_memory_free(dio_context* context, void* memory);
 DIO_API dio_status dio_memory_copy(dio_context* context, void* destination, const void* source, size_t bytes,
                                    dio_copy_direction direction);
+
+/* ---- graphs: a sequence of operations recorded once and started as one (CUDA graphs)
+ * -------------------------------------------------------------------------------------------- */
+
+typedef struct dio_graph dio_graph;
+
+/* Operations called from here to dio_graph_end are recorded, not run; arguments that live on the host
+ * (coefficients, parameters) are kept as they are now. Memory allocated meanwhile belongs to the graph and is
+ * not handed out again before the graph is destroyed, so that every launch finds its intermediate results
+ * where they were. Copies between host and device and dio_randn fail meanwhile. On the CPU backends:
+ * DIO_STATUS_UNSUPPORTED, since calling the operations costs nothing there. */
+DIO_API dio_status dio_graph_begin(dio_context* context);
+/* When recording failed, nothing stays behind and *graph is not set. */
+DIO_API dio_status dio_graph_end(dio_context* context, dio_graph** graph);
+/* On the context that recorded it. */
+DIO_API dio_status dio_graph_launch(dio_context* context, dio_graph* graph);
+/* Before its context is destroyed, or after. NULL is allowed. */
+DIO_API dio_status dio_graph_destroy(dio_graph* graph);
 
 /* ---- attention
  * -------------------------------------------------------------------------------------------------- */
@@ -196,6 +223,18 @@ DIO_API dio_status dio_qk_norm_rope(dio_context* context, const dio_tensor* x, c
  * in place. */
 DIO_API dio_status dio_gated_residual(dio_context* context, const dio_tensor* x, const dio_tensor* residual,
                                       const dio_tensor* gate, const dio_tensor* index, dio_tensor* out);
+
+/* sum = residual + gate * x, then out = the layer norm of sum as dio_layer_norm makes it: the end of one part
+ * of a transformer block and the beginning of the next, in one pass. x, residual, sum, out f [M, C]; gate:
+ * optional f32 [G, C] (absent: 1), scale, shift: optional f32 [G, C], rows chosen as dio_linear's gate;
+ * weight, bias: optional f [C]. sum may be residual, out may be x. The norm is of sum as it is kept, rounded
+ * to its dtype. */
+DIO_API dio_status dio_gated_residual_norm(dio_context* context, const dio_tensor* x,
+                                           const dio_tensor* residual, const dio_tensor* gate,
+                                           const dio_tensor* weight, const dio_tensor* bias,
+                                           const dio_tensor* scale, const dio_tensor* shift,
+                                           const dio_tensor* index, float eps, dio_tensor* sum,
+                                           dio_tensor* out);
 
 /* outputs[j] = sum over i of coefficients[j * input_count + i] * inputs[i]: guidance and a scheduler's update
  * in one pass. All f32 of one shape, any strides (stride 0 broadcasts an input). input_count 1 to 8,

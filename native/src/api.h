@@ -16,12 +16,18 @@
 struct dio_context {
   std::unique_ptr<diorama::Context> context;
   std::vector<dio_splat_frame*> frames;  // made by this context and not destroyed
+  std::vector<dio_graph*> graphs;        // likewise
   std::atomic<bool> busy{false};
 };
 
 struct dio_splat_frame {
   dio_context* owner;  // null once the context is destroyed, and frame with it
   std::unique_ptr<diorama::SplatFrame> frame;
+};
+
+struct dio_graph {
+  dio_context* owner;  // null once the context is destroyed, and graph with it
+  std::unique_ptr<diorama::Graph> graph;
 };
 
 struct dio_generator {
@@ -87,7 +93,7 @@ template <typename Entry, typename Checks, typename Run>
 dio_status operation(const char* name, dio_context* handle, Entry Operations::*member, Checks&& checks,
                      Run&& run) noexcept {
   return with_context(name, handle, [&](Context& context) {
-    Check check(name);
+    Check check(name, context.memory_on_host());
     checks(check);
     const Entry entry = context.operations().*member;
     if (entry == nullptr) {

@@ -26,6 +26,10 @@ dio_status dio_context_destroy(dio_context* context) {
       frame->frame.reset();
       frame->owner = nullptr;
     }
+    for (dio_graph* graph : context->graphs) {
+      graph->graph.reset();
+      graph->owner = nullptr;
+    }
     delete context;
   });
 }
@@ -38,6 +42,21 @@ dio_status dio_context_stream(dio_context* context, void** stream) {
   return with_context("context_stream", context, [&](Context& c) {
     Check("context_stream").pointer("stream", stream);
     *stream = c.stream();
+  });
+}
+
+dio_status dio_context_use_stream(dio_context* context, void* stream) {
+  return with_context("context_use_stream", context, [&](Context& c) { c.use_stream(stream); });
+}
+
+dio_status dio_context_device_memory(dio_context* context, int64_t* free_bytes, int64_t* total_bytes) {
+  return with_context("context_device_memory", context, [&](Context& c) {
+    const Check check("context_device_memory");
+    check.pointer("free_bytes", free_bytes);
+    check.pointer("total_bytes", total_bytes);
+    const Context::DeviceMemory memory = c.device_memory();
+    *free_bytes = memory.free_bytes;
+    *total_bytes = memory.total_bytes;
   });
 }
 

@@ -97,6 +97,38 @@ dio_status dio_gated_residual(dio_context* context, const dio_tensor* x, const d
       [&](auto add, Context& c) { add(c, *x, *residual, *gate, index, *out); });
 }
 
+dio_status dio_gated_residual_norm(dio_context* context, const dio_tensor* x, const dio_tensor* residual,
+                                   const dio_tensor* gate, const dio_tensor* weight, const dio_tensor* bias,
+                                   const dio_tensor* scale, const dio_tensor* shift, const dio_tensor* index,
+                                   float eps, dio_tensor* sum, dio_tensor* out) {
+  return operation(
+      "gated_residual_norm", context, &Operations::gated_residual_norm,
+      [&](Check& check) {
+        const auto input = check.required("x", x).floating().shape({"M", "C"}).rows();
+        const auto added = check.required("residual", residual).floating().shape({"M", "C"}).rows();
+        const auto gates = check.optional("gate", gate).dtype(DIO_F32).shape({"G", "C"}).rows();
+        const auto factor = check.optional("weight", weight).floating().shape({"C"}).contiguous();
+        const auto offset = check.optional("bias", bias).floating().shape({"C"}).contiguous();
+        const auto scales = check.optional("scale", scale).dtype(DIO_F32).shape({"G", "C"}).rows();
+        const auto shifts = check.optional("shift", shift).dtype(DIO_F32).shape({"G", "C"}).rows();
+        const auto rows = check.optional("index", index);
+        check.row_groups(rows, {gates, scales, shifts});
+        check.not_negative("eps", eps);
+        const auto kept = check.required("sum", sum).floating().shape({"M", "C"}).rows().output();
+        kept.in_place_or_apart_from({added}).apart_from({input, gates, factor, offset, scales, shifts, rows});
+        check.required("out", out)
+            .floating()
+            .shape({"M", "C"})
+            .rows()
+            .output()
+            .in_place_or_apart_from({input})
+            .apart_from({added, kept, gates, factor, offset, scales, shifts, rows});
+      },
+      [&](auto norm, Context& c) {
+        norm(c, *x, *residual, gate, weight, bias, scale, shift, index, eps, *sum, *out);
+      });
+}
+
 dio_status dio_combine(dio_context* context, int32_t input_count, const dio_tensor* const* inputs,
                        int32_t output_count, dio_tensor* const* outputs, const double* coefficients) {
   static const char* const kInputs[] = {"inputs[0]", "inputs[1]", "inputs[2]", "inputs[3]",

@@ -36,6 +36,7 @@ constexpr Support kSupport[] = {
     DIORAMA_SUPPORT(rms_norm, kFloats),
     DIORAMA_SUPPORT(qk_norm_rope, kFloats),
     DIORAMA_SUPPORT(gated_residual, kFloats),
+    DIORAMA_SUPPORT(gated_residual_norm, kFloats),
     DIORAMA_SUPPORT(combine, bit(DIO_F32)),
     DIORAMA_SUPPORT(timestep_embedding, bit(DIO_F32)),
     DIORAMA_SUPPORT(activate, kFloats),
@@ -76,8 +77,8 @@ const Backend& find_backend(const std::string& name) {
   for (int i = 0; i < backend_count(); ++i) {
     if (backend(i).name == name) return backend(i);
   }
-  throw Error(DIO_STATUS_INVALID_ARGUMENT,
-              "backend_supports: there is no backend " + name + "; there are reference, plain, cpu and cuda");
+  throw Error(DIO_STATUS_INVALID_ARGUMENT, "backend_supports: there is no backend " + name +
+                                               "; there are reference, plain, cpu, simt and cuda");
 }
 
 }  // namespace

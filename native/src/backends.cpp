@@ -68,10 +68,14 @@ const std::vector<Backend>& table() {
   static const std::vector<Backend> backends = [] {
     std::string reason;
     const CudaBackend* cuda = cuda_backend(&reason);
+    std::string no_simt;
+    const CudaBackend* simt = simt_backend(&no_simt);
     return std::vector<Backend>{
         {&reference_operations(), 1, "reference", "plain loops in double: the truth, for tests", ""},
         {&plain_operations(), 1, "plain", "plain loops in float: the yardstick of tolerances", ""},
         {&cpu_operations(), 1, "cpu", processor_description(), ""},
+        {simt ? simt->operations : nullptr, simt ? simt->device_count : 0, "simt",
+         simt ? simt->description : "", no_simt},
         {cuda ? cuda->operations : nullptr, cuda ? cuda->device_count : 0, "cuda",
          cuda ? cuda->description : "", reason},
     };
@@ -101,6 +105,13 @@ std::unique_ptr<Context> open_cuda(const std::string& name, int threads) {
   return std::unique_ptr<Context>(cuda->open(device, threads));
 }
 
+std::unique_ptr<Context> open_simt(int threads) {
+  std::string reason;
+  const CudaBackend* simt = simt_backend(&reason);
+  if (simt == nullptr) raise(DIO_STATUS_UNAVAILABLE, "backend simt is not available: " + reason);
+  return std::unique_ptr<Context>(simt->open(0, threads));
+}
+
 }  // namespace
 
 int backend_count() { return static_cast<int>(table().size()); }
@@ -117,15 +128,17 @@ std::unique_ptr<Context> open_context(const std::string& name, int threads) {
   if (name == "reference") return std::make_unique<CpuContext>(reference_operations(), count);
   if (name == "plain") return std::make_unique<CpuContext>(plain_operations(), count);
   if (name == "cpu") return std::make_unique<CpuContext>(cpu_operations(), count);
+  if (name == "simt") return open_simt(count);
   if (name == "cuda" || name.rfind("cuda:", 0) == 0) return open_cuda(name, count);
   if (name == "auto") {
     std::string reason;
     if (cuda_backend(&reason) != nullptr) return open_cuda("cuda", count);
     return std::make_unique<CpuContext>(cpu_operations(), count);
   }
-  throw Error(DIO_STATUS_INVALID_ARGUMENT,
-              "backend " + name +
-                  " does not exist; there are auto, reference, plain, cpu, cuda and cuda:1, cuda:2, ...");
+  throw Error(
+      DIO_STATUS_INVALID_ARGUMENT,
+      "backend " + name +
+          " does not exist; there are auto, reference, plain, cpu, simt, cuda and cuda:1, cuda:2, ...");
 }
 
 }  // namespace diorama

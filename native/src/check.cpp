@@ -143,7 +143,7 @@ const Check::Argument& Check::Argument::contiguous() const {
 }
 
 const Check::Argument& Check::Argument::values_between(int64_t low, int64_t high) const {
-  if (!tensor_) return *this;
+  if (!tensor_ || !check_->memory_on_host_) return *this;
   const int32_t* values = data<int32_t>(*tensor_);
   const int64_t count = element_count(*tensor_);
   for (int64_t i = 0; i < count; ++i) {

@@ -18,7 +18,9 @@ namespace diorama {
 // A size is named at first sight and must agree afterwards. "1|B" allows 1 or B; "3" is a number.
 class Check {
  public:
-  explicit Check(const char* operation) : operation_(operation) {}
+  // memory_on_host: whether the values that tensors point to may be looked at.
+  explicit Check(const char* operation, bool memory_on_host = true)
+      : operation_(operation), memory_on_host_(memory_on_host) {}
 
   class Argument {
    public:
@@ -36,7 +38,7 @@ class Check {
     const Argument& last(const char* size) const;  // the innermost size alone
     const Argument& rows() const;                  // innermost stride 1
     const Argument& contiguous() const;
-    const Argument& values_between(int64_t low, int64_t high) const;  // i32, on the host
+    const Argument& values_between(int64_t low, int64_t high) const;  // i32; holds unseen on a device
     // Writes go here: strides positive, no two elements in one place.
     const Argument& output() const;
     // An output must share no memory with these ...
@@ -87,6 +89,7 @@ class Check {
 
   static constexpr int kMaxSizes = 16;
   const char* operation_;
+  bool memory_on_host_;
   Size sizes_[kMaxSizes];
   int size_count_ = 0;
 };

@@ -2,12 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "diorama.h"
 
 namespace diorama {
 
 struct Operations;
+
+// Operations recorded by a context, for that context to run again.
+class Graph {
+ public:
+  virtual ~Graph() = default;
+};
 
 // What a kernel sees of a context: how many threads it may use, and scratch memory. Contexts are made per
 // backend; the CPU one is in context_cpu.h.
@@ -33,6 +40,17 @@ class Context {
   virtual void* stream() = 0;
   virtual dio_memory_stats memory() const = 0;
   virtual void trim() = 0;
+
+  // Whether the host may read and write what tensors point to.
+  virtual bool memory_on_host() const { return true; }
+  struct DeviceMemory {
+    int64_t free_bytes, total_bytes;
+  };
+  virtual DeviceMemory device_memory() const = 0;
+  virtual void use_stream(void* stream) = 0;
+  virtual void begin_graph() = 0;
+  virtual std::unique_ptr<Graph> end_graph() = 0;
+  virtual void launch(Graph& graph) = 0;
 
   template <typename T>
   T* scratch_array(std::size_t count) {

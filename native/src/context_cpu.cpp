@@ -1,11 +1,21 @@
 #include "context_cpu.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "error.h"
 
 namespace diorama {
+namespace {
+
+[[noreturn]] void no_graphs() {
+  raise(DIO_STATUS_UNSUPPORTED,
+        "graphs exist on the backend cuda alone; call the operations themselves, which costs nothing here");
+}
+
+}  // namespace
 
 void CpuContext::note_peak() { peak_ = std::max(peak_, pool_.reserved() + scratch_.reserved()); }
 
@@ -43,5 +53,18 @@ void CpuContext::trim() {
   pool_.trim();
   scratch_.release();
 }
+
+CpuContext::DeviceMemory CpuContext::device_memory() const {
+  const int64_t page = sysconf(_SC_PAGESIZE);
+  return {sysconf(_SC_AVPHYS_PAGES) * page, sysconf(_SC_PHYS_PAGES) * page};
+}
+
+void CpuContext::use_stream(void*) {
+  raise(DIO_STATUS_UNSUPPORTED, "context_use_stream: streams exist on the backend cuda alone");
+}
+
+void CpuContext::begin_graph() { no_graphs(); }
+std::unique_ptr<Graph> CpuContext::end_graph() { no_graphs(); }
+void CpuContext::launch(Graph&) { no_graphs(); }
 
 }  // namespace diorama

@@ -20,6 +20,11 @@ class CpuContext final : public Context {
   void* stream() override { return nullptr; }
   dio_memory_stats memory() const override;
   void trim() override;
+  DeviceMemory device_memory() const override;
+  void use_stream(void* stream) override;
+  void begin_graph() override;
+  std::unique_ptr<Graph> end_graph() override;
+  void launch(Graph& graph) override;
 
  private:
   void note_peak();

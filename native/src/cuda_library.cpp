@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include "elf_file.h"
+#include "error.h"
 
 namespace diorama {
 namespace {
 
-constexpr const char* kLibrary = "libdiorama_cuda.so";
+constexpr const char* kCuda = "libdiorama_cuda.so";
+constexpr const char* kSimt = "libdiorama_simt.so";
 constexpr const char* kDriver = "libcuda.so.1";
 constexpr const char* kRemedy = "; use native packages of one version";
 
@@ -22,14 +24,14 @@ std::string own_folder() {
 }
 
 // The one beside libdiorama.so, if there is one: a broken file is not replaced by another in silence.
-void* open_library(std::string* fault) {
-  const std::string beside = own_folder() + kLibrary;
+void* open_library(const char* name, std::string* fault) {
+  const std::string beside = own_folder() + name;
   const bool exists = access(beside.c_str(), F_OK) == 0;
   if (exists && is_cut_short(beside)) {
     *fault = beside + ": the end of the file is missing";
     return nullptr;
   }
-  void* library = dlopen(exists ? beside.c_str() : kLibrary, RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen(exists ? beside.c_str() : name, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) *fault = dlerror();
   return library;
 }
@@ -42,19 +44,20 @@ bool driver_is_present() {
 }
 
 std::string without_driver() {
-  return std::string(kLibrary) + " is installed, but the NVIDIA driver (" + kDriver + ") is not; install one";
+  return std::string(kCuda) + " is installed, but the NVIDIA driver (" + kDriver + ") is not; install one";
 }
 
 // `fault` begins, as what dlerror() says does, with the name that was sought in vain or with the path of a
 // file that was found.
-std::string not_opened(const std::string& fault) {
-  const auto is_about = [&](const char* name) { return fault.rfind(std::string(name) + ":", 0) == 0; };
+std::string not_opened(const std::string& name, const std::string& fault) {
+  const auto is_about = [&](const std::string& file) { return fault.rfind(file + ":", 0) == 0; };
   if (is_about(kDriver)) return without_driver();
-  if (!is_about(kLibrary)) {
-    return std::string(kLibrary) + " cannot be loaded (" + fault +
-           "); install the native package for CUDA again, of the version of libdiorama.so";
+  if (!is_about(name)) {
+    return name + " cannot be loaded (" + fault +
+           "); install the native package it came with again, of the " + "version of libdiorama.so";
   }
-  return driver_is_present() ? std::string(kLibrary) +
+  if (name == kSimt) return name + " is not installed; it lies beside libdiorama.so in the native package";
+  return driver_is_present() ? name +
                                    " is not installed; add the native package for CUDA (classifier "
                                    "linux-x86_64-cuda) next to libdiorama.so"
                              : std::string("there is no NVIDIA driver (") + kDriver +
@@ -62,48 +65,59 @@ std::string not_opened(const std::string& fault) {
 }
 
 // Empty when the library has the layout that this one was built with.
-std::string other_version(void* library) {
+std::string other_version(const std::string& name, void* library) {
   const auto version = reinterpret_cast<uint32_t (*)()>(dlsym(library, "dio_cuda_abi_version"));
-  if (version == nullptr) return std::string(kLibrary) + " does not tell its ABI version" + kRemedy;
+  if (version == nullptr) return name + " does not tell its ABI version" + kRemedy;
   const uint32_t found = version();
   if (found == DIO_ABI_VERSION) return "";
-  return std::string(kLibrary) + " has ABI version " + std::to_string(found) + ", but libdiorama.so needs " +
+  return name + " has ABI version " + std::to_string(found) + ", but libdiorama.so needs " +
          std::to_string(DIO_ABI_VERSION) + kRemedy;
 }
 
 // Empty when contexts can be made.
-std::string unusable(const CudaBackend* backend) {
-  if (backend == nullptr) return std::string(kLibrary) + " does not offer a backend" + kRemedy;
+std::string unusable(const std::string& name, const CudaBackend* backend) {
+  if (backend == nullptr) return name + " does not offer a backend" + kRemedy;
   if (backend->operations_bytes != sizeof(Operations)) {
-    return std::string(kLibrary) + " and libdiorama.so were built with different operations" + kRemedy;
+    return name + " and libdiorama.so were built with different operations" + kRemedy;
   }
   if (backend->reason != nullptr && backend->reason[0] != '\0') return backend->reason;
   const bool complete = backend->reason && backend->description && backend->operations && backend->open &&
                         backend->device_count > 0;
-  return complete ? "" : std::string(kLibrary) + " offers an incomplete backend" + kRemedy;
+  return complete ? "" : name + " offers an incomplete backend" + kRemedy;
 }
 
-const CudaBackend* load(std::string* reason) {
+void raise_for_library(int status, const char* message) { raise(static_cast<dio_status>(status), message); }
+
+const CudaBackend* load(const char* name, bool needs_driver, std::string* reason) {
   std::string fault;
-  void* library = open_library(&fault);
+  void* library = open_library(name, &fault);
   if (library == nullptr) {
-    *reason = not_opened(fault);
+    *reason = not_opened(name, fault);
     return nullptr;
   }
-  *reason = other_version(library);
-  if (reason->empty() && !driver_is_present()) *reason = without_driver();
+  *reason = other_version(name, library);
+  if (reason->empty() && needs_driver && !driver_is_present()) *reason = without_driver();
   if (!reason->empty()) return nullptr;
   const auto entry = reinterpret_cast<const CudaBackend* (*)()>(dlsym(library, "dio_cuda_backend"));
   const CudaBackend* backend = entry ? entry() : nullptr;
-  *reason = unusable(backend);
-  return reason->empty() ? backend : nullptr;
+  *reason = unusable(name, backend);
+  if (!reason->empty()) return nullptr;
+  if (backend->connect) backend->connect(raise_for_library);
+  return backend;
 }
 
 }  // namespace
 
 const CudaBackend* cuda_backend(std::string* reason) {
   static std::string why;
-  static const CudaBackend* const backend = load(&why);
+  static const CudaBackend* const backend = load(kCuda, true, &why);
+  *reason = why;
+  return backend;
+}
+
+const CudaBackend* simt_backend(std::string* reason) {
+  static std::string why;
+  static const CudaBackend* const backend = load(kSimt, false, &why);
   *reason = why;
   return backend;
 }

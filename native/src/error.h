@@ -18,4 +18,8 @@ class Error : public std::runtime_error {
   dio_status status_;
 };
 
+// Throws Error. What the CUDA library's sources use: its exceptions must be made by the C++ runtime that
+// catches them, libdiorama.so's.
+[[noreturn]] void raise(dio_status status, const std::string& message);
+
 }  // namespace diorama

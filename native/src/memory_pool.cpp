@@ -21,9 +21,9 @@ constexpr std::size_t kSmallest = 256;
 std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
 
 [[noreturn]] void fail(std::size_t bytes) {
-  throw Error(DIO_STATUS_OUT_OF_MEMORY,
-              "the system has no " + std::to_string(bytes) +
-                  " bytes of memory left; use smaller sizes or a machine with more memory");
+  raise(DIO_STATUS_OUT_OF_MEMORY,
+        "the system has no " + std::to_string(bytes) +
+            " bytes of memory left; use smaller sizes or a machine with more memory");
 }
 
 // Maps `bytes` at a multiple of a huge page: maps one more, then gives the ends back.
@@ -64,21 +64,38 @@ void system_free(void* memory, std::size_t bytes) noexcept {
   }
 }
 
-std::size_t MemoryPool::size_class(std::size_t bytes) {
+std::size_t eighth_size_class(std::size_t bytes) {
   if (bytes <= kSmallest) return kSmallest;
   std::size_t step = kSmallest / 8;
   while (step * 16 < bytes) step *= 2;
   return round_up(bytes, step);
 }
 
+namespace {
+
+class HostBlocks final : public BlockSource {
+ public:
+  void* allocate(std::size_t bytes) override { return system_allocate(bytes); }
+  void release(void* memory, std::size_t bytes) noexcept override { system_free(memory, bytes); }
+  std::size_t size_class(std::size_t bytes) const override { return eighth_size_class(bytes); }
+  std::size_t kept_bytes() const override { return std::size_t{256} << 20; }
+};
+
+}  // namespace
+
+BlockSource& host_blocks() {
+  static HostBlocks blocks;
+  return blocks;
+}
+
 MemoryPool::~MemoryPool() {
-  for (const auto& [memory, block] : live_) system_free(memory, block.size);
+  for (const auto& [memory, block] : live_) source_.release(memory, block.size);
   trim();
 }
 
 void* MemoryPool::allocate(std::size_t bytes) {
   if (bytes > kLargest) fail(bytes);
-  const std::size_t size = size_class(bytes);
+  const std::size_t size = source_.size_class(bytes);
   const auto [first, last] = by_size_.equal_range(size);
   void* memory = nullptr;
   if (first != last) {
@@ -89,11 +106,11 @@ void* MemoryPool::allocate(std::size_t bytes) {
     by_size_.erase(found);
     waiting_bytes_ -= size;
   } else {
-    memory = system_allocate(size);
+    memory = source_.allocate(size);
     try {
       live_.emplace(memory, Live{bytes, size});
     } catch (...) {
-      system_free(memory, size);
+      source_.release(memory, size);
       throw;
     }
     reserved_ += size;
@@ -118,10 +135,10 @@ bool MemoryPool::free(void* memory) noexcept {
     }
     waiting_bytes_ += block.size;
   } catch (const std::bad_alloc&) {
-    system_free(memory, block.size);
+    source_.release(memory, block.size);
     reserved_ -= block.size;
   }
-  trim(kKeptBytes);
+  trim(source_.kept_bytes());
   return true;
 }
 
@@ -137,7 +154,7 @@ void MemoryPool::trim(std::size_t keep) noexcept {
     }
     waiting_bytes_ -= oldest->size;
     reserved_ -= oldest->size;
-    system_free(oldest->memory, oldest->size);
+    source_.release(oldest->memory, oldest->size);
     waiting_.erase(oldest);
   }
 }

@@ -8,21 +8,37 @@
 
 namespace diorama {
 
+// Eight classes to a doubling.
+std::size_t eighth_size_class(std::size_t bytes);
+
 // Blocks straight from the system: aligned to 64 bytes, on their own pages from 256 KiB on (so that giving
 // one back really shrinks the process, and no heap fragments), on huge pages from 4 MiB on. Throws Error(out
 // of memory).
 void* system_allocate(std::size_t bytes);
 void system_free(void* memory, std::size_t bytes) noexcept;
 
-// Host memory by size classes, eight to a doubling. Freed blocks wait for the next request of their class;
-// those that have waited longest go back to the system once more than kKeptBytes wait, so a service whose
-// requests change in size neither grows nor fragments. Not thread-safe: a context is used by one thread at a
-// time.
+// Where a pool's blocks come from.
+class BlockSource {
+ public:
+  virtual ~BlockSource() = default;
+  // Throws Error(out of memory).
+  virtual void* allocate(std::size_t bytes) = 0;
+  virtual void release(void* memory, std::size_t bytes) noexcept = 0;
+  // The size of the block that serves a request.
+  virtual std::size_t size_class(std::size_t bytes) const = 0;
+  // How much a pool keeps waiting.
+  virtual std::size_t kept_bytes() const = 0;
+};
+
+// Host memory, straight from the system.
+BlockSource& host_blocks();
+
+// Memory by size classes. Freed blocks wait for the next request of their class; those that have waited
+// longest go back to the source once more than its kept_bytes() wait, so a service whose requests change in
+// size neither grows nor fragments. Not thread-safe: a context is used by one thread at a time.
 class MemoryPool {
  public:
-  static constexpr std::size_t kKeptBytes = std::size_t{256} << 20;
-
-  MemoryPool() = default;
+  explicit MemoryPool(BlockSource& source = host_blocks()) : source_(source) {}
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
   ~MemoryPool();
@@ -33,10 +49,11 @@ class MemoryPool {
   // Gives waiting blocks back until at most `keep` bytes wait.
   void trim(std::size_t keep = 0) noexcept;
 
+  // Whether the pool handed this block out and has not got it back.
+  bool owns(void* memory) const { return live_.find(memory) != live_.end(); }
+  bool has_live_blocks() const { return !live_.empty(); }
   std::size_t allocated() const { return allocated_; }
   std::size_t reserved() const { return reserved_; }
-
-  static std::size_t size_class(std::size_t bytes);
 
  private:
   struct Live {
@@ -48,6 +65,7 @@ class MemoryPool {
     std::size_t size;
   };
 
+  BlockSource& source_;
   std::unordered_map<void*, Live> live_;
   std::list<Waiting> waiting_;  // longest first
   std::multimap<std::size_t, std::list<Waiting>::iterator> by_size_;

@@ -28,6 +28,10 @@ struct Operations {
                        const Tensor* sine, const Tensor& out) = nullptr;
   void (*gated_residual)(Context&, const Tensor& x, const Tensor& residual, const Tensor& gate,
                          const Tensor* index, const Tensor& out) = nullptr;
+  void (*gated_residual_norm)(Context&, const Tensor& x, const Tensor& residual, const Tensor* gate,
+                              const Tensor* weight, const Tensor* bias, const Tensor* scale,
+                              const Tensor* shift, const Tensor* index, float eps, const Tensor& sum,
+                              const Tensor& out) = nullptr;
   void (*combine)(Context&, int input_count, const Tensor* const* inputs, int output_count,
                   Tensor* const* outputs, const double* coefficients) = nullptr;
   void (*timestep_embedding)(Context&, const Tensor& t, bool cosine_first, float max_period,

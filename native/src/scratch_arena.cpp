@@ -17,7 +17,7 @@ constexpr int kWindow = 256;  // operations
 ScratchArena::~ScratchArena() { release(); }
 
 void ScratchArena::add_chunk(std::size_t bytes) {
-  const std::size_t size = MemoryPool::size_class(std::max(bytes, kSmallestChunk));
+  const std::size_t size = eighth_size_class(std::max(bytes, kSmallestChunk));
   chunks_.reserve(chunks_.size() + 1);
   chunks_.push_back({static_cast<char*>(system_allocate(size)), size});
   reserved_ += size;

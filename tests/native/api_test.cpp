@@ -69,13 +69,14 @@ TEST_CASE("support is told for each operation and dtype") {
   CHECK(dio_backend_supports("cpu", "flight", DIO_F32, &supported) == DIO_STATUS_INVALID_ARGUMENT);
   CHECK(std::string(dio_last_error()).find("there is no operation flight") != std::string::npos);
   refuse(dio_backend_supports("gpu", "copy", DIO_F32, &supported),
-         "backend_supports: there is no backend gpu; there are reference, plain, cpu and cuda");
+         "backend_supports: there is no backend gpu; there are reference, plain, cpu, simt and cuda");
 }
 
 TEST_CASE("contexts are refused with the names that exist") {
   dio_context* context = nullptr;
   refuse(dio_context_create("gpu", 1, &context),
-         "backend gpu does not exist; there are auto, reference, plain, cpu, cuda and cuda:1, cuda:2, ...");
+         "backend gpu does not exist; there are auto, reference, plain, cpu, simt, cuda and cuda:1, cuda:2, "
+         "...");
   refuse(dio_context_create("cpu", -1, &context),
          "threads is -1, expected 1 to 1024, or 0 for one per available core");
   refuse(dio_context_create(nullptr, 1, &context), "context_create: backend is null, but it is required");

@@ -16,10 +16,10 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 TEST_CASE("size classes waste at most an eighth and keep the alignment") {
   for (std::size_t bytes = 1; bytes < 64 * kMiB; bytes += bytes / 3 + 1) {
-    const std::size_t size = MemoryPool::size_class(bytes);
+    const std::size_t size = eighth_size_class(bytes);
     CHECK(size >= bytes);
-    CHECK((size <= bytes + bytes / 8 + 32 || size == MemoryPool::size_class(1)));
-    CHECK(MemoryPool::size_class(size) == size);
+    CHECK((size <= bytes + bytes / 8 + 32 || size == eighth_size_class(1)));
+    CHECK(eighth_size_class(size) == size);
   }
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("what waits is bounded, and the oldest goes first") {
   for (std::size_t i = 0; i < 12; ++i) blocks.push_back(pool.allocate((40 + i) * kMiB));
   for (void* block : blocks) CHECK(pool.free(block));
   CHECK(pool.allocated() == 0);
-  CHECK(pool.reserved() <= MemoryPool::kKeptBytes);
+  CHECK(pool.reserved() <= host_blocks().kept_bytes());
   CHECK(pool.allocate(51 * kMiB) == blocks.back());
   pool.trim();
   CHECK(pool.reserved() < 60 * kMiB);
@@ -55,7 +55,7 @@ TEST_CASE("requests of changing sizes do not let a pool grow") {
     pool.free(b);
     peak = std::max(peak, pool.reserved());
   }
-  CHECK(peak <= MemoryPool::kKeptBytes + 20 * kMiB);
+  CHECK(peak <= host_blocks().kept_bytes() + 20 * kMiB);
 }
 
 TEST_CASE("scratch blocks are apart, stay in place, and cost nothing in a steady state") {

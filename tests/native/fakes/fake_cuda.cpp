@@ -37,11 +37,13 @@ class FakeContext final : public Context {
 #define FAKE_OPERATIONS_BYTES sizeof(Operations)
 #endif
 
-constexpr CudaBackend kBackend{
-    FAKE_OPERATIONS_BYTES, &kOperations,
-    FAKE_DEVICES,          "two fakes",
-    FAKE_REASON,           [](int, int threads) -> Context* {
-                                 return new FakeContext(threads); }};
+constexpr CudaBackend kBackend{FAKE_OPERATIONS_BYTES,
+                               &kOperations,
+                               FAKE_DEVICES,
+                               "two fakes",
+                               FAKE_REASON,
+                               [](int, int threads) -> Context* { return new FakeContext(threads); },
+                               nullptr};
 
 }  // namespace
 

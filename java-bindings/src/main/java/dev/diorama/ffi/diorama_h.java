@@ -23,10 +23,10 @@ public class diorama_h extends diorama_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int DIO_ABI_VERSION = (int)2L;
+    private static final int DIO_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define DIO_ABI_VERSION 2
+     * #define DIO_ABI_VERSION 3
      * }
      */
     public static int DIO_ABI_VERSION() {
@@ -839,6 +839,67 @@ public class diorama_h extends diorama_h$shared {
         }
     }
 
+    private static class dio_context_use_stream {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_context_use_stream");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_context_use_stream(dio_context *context, void *stream)
+     * }
+     */
+    public static FunctionDescriptor dio_context_use_stream$descriptor() {
+        return dio_context_use_stream.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_context_use_stream(dio_context *context, void *stream)
+     * }
+     */
+    public static MethodHandle dio_context_use_stream$handle() {
+        return dio_context_use_stream.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_context_use_stream(dio_context *context, void *stream)
+     * }
+     */
+    public static MemorySegment dio_context_use_stream$address() {
+        return dio_context_use_stream.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_context_use_stream(dio_context *context, void *stream)
+     * }
+     */
+    public static int dio_context_use_stream(MemorySegment context, MemorySegment stream) {
+        var mh$ = dio_context_use_stream.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_context_use_stream", context, stream);
+            }
+            return (int)mh$.invokeExact(context, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class dio_context_memory {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             diorama_h.C_INT,
@@ -893,6 +954,68 @@ public class diorama_h extends diorama_h$shared {
                 traceDowncall("dio_context_memory", context, stats);
             }
             return (int)mh$.invokeExact(context, stats);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_context_device_memory {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_context_device_memory");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_context_device_memory(dio_context *context, int64_t *free_bytes, int64_t *total_bytes)
+     * }
+     */
+    public static FunctionDescriptor dio_context_device_memory$descriptor() {
+        return dio_context_device_memory.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_context_device_memory(dio_context *context, int64_t *free_bytes, int64_t *total_bytes)
+     * }
+     */
+    public static MethodHandle dio_context_device_memory$handle() {
+        return dio_context_device_memory.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_context_device_memory(dio_context *context, int64_t *free_bytes, int64_t *total_bytes)
+     * }
+     */
+    public static MemorySegment dio_context_device_memory$address() {
+        return dio_context_device_memory.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_context_device_memory(dio_context *context, int64_t *free_bytes, int64_t *total_bytes)
+     * }
+     */
+    public static int dio_context_device_memory(MemorySegment context, MemorySegment free_bytes, MemorySegment total_bytes) {
+        var mh$ = dio_context_device_memory.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_context_device_memory", context, free_bytes, total_bytes);
+            }
+            return (int)mh$.invokeExact(context, free_bytes, total_bytes);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1140,6 +1263,248 @@ public class diorama_h extends diorama_h$shared {
                 traceDowncall("dio_memory_copy", context, destination, source, bytes, direction);
             }
             return (int)mh$.invokeExact(context, destination, source, bytes, direction);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_graph_begin {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_graph_begin");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_begin(dio_context *context)
+     * }
+     */
+    public static FunctionDescriptor dio_graph_begin$descriptor() {
+        return dio_graph_begin.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_begin(dio_context *context)
+     * }
+     */
+    public static MethodHandle dio_graph_begin$handle() {
+        return dio_graph_begin.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_begin(dio_context *context)
+     * }
+     */
+    public static MemorySegment dio_graph_begin$address() {
+        return dio_graph_begin.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_graph_begin(dio_context *context)
+     * }
+     */
+    public static int dio_graph_begin(MemorySegment context) {
+        var mh$ = dio_graph_begin.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_graph_begin", context);
+            }
+            return (int)mh$.invokeExact(context);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_graph_end {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_graph_end");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_end(dio_context *context, dio_graph **graph)
+     * }
+     */
+    public static FunctionDescriptor dio_graph_end$descriptor() {
+        return dio_graph_end.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_end(dio_context *context, dio_graph **graph)
+     * }
+     */
+    public static MethodHandle dio_graph_end$handle() {
+        return dio_graph_end.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_end(dio_context *context, dio_graph **graph)
+     * }
+     */
+    public static MemorySegment dio_graph_end$address() {
+        return dio_graph_end.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_graph_end(dio_context *context, dio_graph **graph)
+     * }
+     */
+    public static int dio_graph_end(MemorySegment context, MemorySegment graph) {
+        var mh$ = dio_graph_end.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_graph_end", context, graph);
+            }
+            return (int)mh$.invokeExact(context, graph);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_graph_launch {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_graph_launch");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_launch(dio_context *context, dio_graph *graph)
+     * }
+     */
+    public static FunctionDescriptor dio_graph_launch$descriptor() {
+        return dio_graph_launch.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_launch(dio_context *context, dio_graph *graph)
+     * }
+     */
+    public static MethodHandle dio_graph_launch$handle() {
+        return dio_graph_launch.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_launch(dio_context *context, dio_graph *graph)
+     * }
+     */
+    public static MemorySegment dio_graph_launch$address() {
+        return dio_graph_launch.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_graph_launch(dio_context *context, dio_graph *graph)
+     * }
+     */
+    public static int dio_graph_launch(MemorySegment context, MemorySegment graph) {
+        var mh$ = dio_graph_launch.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_graph_launch", context, graph);
+            }
+            return (int)mh$.invokeExact(context, graph);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_graph_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_graph_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_destroy(dio_graph *graph)
+     * }
+     */
+    public static FunctionDescriptor dio_graph_destroy$descriptor() {
+        return dio_graph_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_destroy(dio_graph *graph)
+     * }
+     */
+    public static MethodHandle dio_graph_destroy$handle() {
+        return dio_graph_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_graph_destroy(dio_graph *graph)
+     * }
+     */
+    public static MemorySegment dio_graph_destroy$address() {
+        return dio_graph_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_graph_destroy(dio_graph *graph)
+     * }
+     */
+    public static int dio_graph_destroy(MemorySegment graph) {
+        var mh$ = dio_graph_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_graph_destroy", graph);
+            }
+            return (int)mh$.invokeExact(graph);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1541,6 +1906,77 @@ public class diorama_h extends diorama_h$shared {
                 traceDowncall("dio_gated_residual", context, x, residual, gate, index, out);
             }
             return (int)mh$.invokeExact(context, x, residual, gate, index, out);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_gated_residual_norm {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_FLOAT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_gated_residual_norm");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_gated_residual_norm(dio_context *context, const dio_tensor *x, const dio_tensor *residual, const dio_tensor *gate, const dio_tensor *weight, const dio_tensor *bias, const dio_tensor *scale, const dio_tensor *shift, const dio_tensor *index, float eps, dio_tensor *sum, dio_tensor *out)
+     * }
+     */
+    public static FunctionDescriptor dio_gated_residual_norm$descriptor() {
+        return dio_gated_residual_norm.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_gated_residual_norm(dio_context *context, const dio_tensor *x, const dio_tensor *residual, const dio_tensor *gate, const dio_tensor *weight, const dio_tensor *bias, const dio_tensor *scale, const dio_tensor *shift, const dio_tensor *index, float eps, dio_tensor *sum, dio_tensor *out)
+     * }
+     */
+    public static MethodHandle dio_gated_residual_norm$handle() {
+        return dio_gated_residual_norm.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_gated_residual_norm(dio_context *context, const dio_tensor *x, const dio_tensor *residual, const dio_tensor *gate, const dio_tensor *weight, const dio_tensor *bias, const dio_tensor *scale, const dio_tensor *shift, const dio_tensor *index, float eps, dio_tensor *sum, dio_tensor *out)
+     * }
+     */
+    public static MemorySegment dio_gated_residual_norm$address() {
+        return dio_gated_residual_norm.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_gated_residual_norm(dio_context *context, const dio_tensor *x, const dio_tensor *residual, const dio_tensor *gate, const dio_tensor *weight, const dio_tensor *bias, const dio_tensor *scale, const dio_tensor *shift, const dio_tensor *index, float eps, dio_tensor *sum, dio_tensor *out)
+     * }
+     */
+    public static int dio_gated_residual_norm(MemorySegment context, MemorySegment x, MemorySegment residual, MemorySegment gate, MemorySegment weight, MemorySegment bias, MemorySegment scale, MemorySegment shift, MemorySegment index, float eps, MemorySegment sum, MemorySegment out) {
+        var mh$ = dio_gated_residual_norm.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_gated_residual_norm", context, x, residual, gate, weight, bias, scale, shift, index, eps, sum, out);
+            }
+            return (int)mh$.invokeExact(context, x, residual, gate, weight, bias, scale, shift, index, eps, sum, out);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
