@@ -9,9 +9,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * A place where work is done: the CPU's fast kernels, or the plain loops that define the truth.
+ * A place where work is done: a graphics card's kernels, the CPU's, or the plain loops that define
+ * the truth.
  *
  * <pre>{@code
  * try (Backend backend = Backend.open("cpu");
@@ -27,22 +30,32 @@ import java.util.Set;
  * <p>Thread-safe: one backend serves any number of threads, each with its own {@link Context}.
  */
 public final class Backend implements AutoCloseable {
+  /** The place of tensors that the processor reads. */
+  static final int HOST = 0;
+
+  private static final int SIMT = -1;
+  private static final String CUDA = "cuda";
+  private static final Pattern CUDA_NAME = Pattern.compile("cuda(?::(\\d{1,6}))?");
+
   private final String name;
   private final int threads;
   private final Leaks.Ticket ticket;
   private final Set<Context> contexts = new HashSet<>();
+  private final int place;
   private boolean closed;
 
   private Backend(String name, int threads) {
     this.name = name;
     this.threads = threads;
+    this.place = place(name);
     this.ticket = Leaks.follow(this, () -> "backend " + name);
   }
 
   /**
    * Opens a backend that uses all cores this process may run on.
    *
-   * @param name "auto" (the best that is there), "cpu", "reference", "plain", "cuda" or "cuda:1"
+   * @param name "auto" (cuda where it is there, else cpu), "cpu", "cuda" or "cuda:1"; for tests
+   *     "reference", "plain" and "simt", the CUDA kernels' own source run on the processor, slowly
    * @return to be closed
    * @throws IllegalArgumentException when there is no such name
    * @throws DioramaException when it is not available here; the message says what is missing
@@ -176,19 +189,38 @@ public final class Backend implements AutoCloseable {
     }
   }
 
-  /** The device that its tensors lie on: 0 is the host, cuda:n is n + 1. */
-  int device() {
-    if (!name.startsWith("cuda")) {
-      return 0;
+  /**
+   * Whether its tensors lie on a device: work is done after the call has returned, values travel by
+   * copies, and mapped files must be uploaded.
+   *
+   * @return true for cuda, and for simt, which behaves as it does
+   */
+  public boolean onDevice() {
+    return place() != HOST;
+  }
+
+  /** Where its tensors lie: the host, cuda:n as n + 1, or simt. */
+  int place() {
+    return place;
+  }
+
+  /** What is no name of a backend is refused when the first context is made. */
+  private static int place(String name) {
+    if (name.equals("simt")) {
+      return SIMT;
     }
-    return name.equals("cuda") ? 1 : Integer.parseInt(name.substring("cuda:".length())) + 1;
+    Matcher cuda = CUDA_NAME.matcher(name);
+    if (!cuda.matches()) {
+      return HOST;
+    }
+    return cuda.group(1) == null ? 1 : Integer.parseInt(cuda.group(1)) + 1;
   }
 
   private static String resolve(String name) {
     if (!name.equals("auto")) {
       return name;
     }
-    boolean cuda = list().stream().anyMatch(row -> row.name().equals("cuda") && row.available());
-    return cuda ? "cuda" : "cpu";
+    boolean cuda = list().stream().anyMatch(row -> row.name().equals(CUDA) && row.available());
+    return cuda ? CUDA : "cpu";
   }
 }

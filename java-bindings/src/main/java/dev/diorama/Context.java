@@ -19,7 +19,11 @@ import java.util.Set;
  *
  * <p>A context is used by one thread at a time, though not always the same one; a second thread
  * that comes at the same moment gets {@link IllegalStateException}. Any number of contexts work
- * side by side. Closing a context closes every tensor, generator and splat frame it made.
+ * side by side. Closing a context closes every tensor, generator, graph and splat frame it made.
+ *
+ * <p>On a device a call returns before its work is done. Work of one context is done in the order
+ * of the calls, and reading a tensor waits for it; before another context uses what this one wrote
+ * (or overwrites or frees what this one reads), {@link #synchronize} this one.
  */
 public final class Context implements AutoCloseable {
   private static final Object CLOSED = "closed";
@@ -37,6 +41,7 @@ public final class Context implements AutoCloseable {
   static final long ARGUMENT_BYTES = 512;
 
   private static final int MAX_TENSORS = 32;
+  private static final long[] ONE = {1};
 
   private final Backend backend;
   private final MemorySegment handle;
@@ -44,12 +49,14 @@ public final class Context implements AutoCloseable {
   private final Kernels kernels = new Kernels(this);
   private final Splats splats = new Splats(this);
   private final Leaks.Ticket ticket;
-  private final int device;
 
   // All below belong to the thread that is in.
   private final Set<Block> blocks = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Set<Generator> generators = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Set<SplatFrame> frames = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<Graph> graphs = Collections.newSetFromMap(new IdentityHashMap<>());
+  private Recording recording;
+  private Tensor zero;
   private final Lifetime[] used = new Lifetime[MAX_TENSORS];
   private int usedCount;
 
@@ -63,7 +70,6 @@ public final class Context implements AutoCloseable {
       Status.check(diorama_h.dio_context_create(arena.allocateFrom(name), threads, result));
       this.handle = result.get(ValueLayout.ADDRESS, 0);
     }
-    this.device = backend.device();
     this.ticket = Leaks.follow(this, () -> "context on " + name);
   }
 
@@ -108,9 +114,12 @@ public final class Context implements AutoCloseable {
     try {
       Status.check(diorama_h.dio_memory_allocate(handle, bytes, arguments));
       MemorySegment memory = arguments.get(ValueLayout.ADDRESS, 0).reinterpret(bytes);
-      Block block = new Block("the tensor", memory, true, device);
+      Block block = Block.pooled(memory, this);
       Tensor tensor = Tensor.owning(block, this, dtype, shape.clone());
       blocks.add(block);
+      if (recording != null) {
+        recording.allocated(block.lifetime);
+      }
       block.ticket = Leaks.follow(tensor, () -> "tensor " + tensor);
       return tensor;
     } finally {
@@ -127,8 +136,79 @@ public final class Context implements AutoCloseable {
    */
   public Tensor zeros(DType dtype, long... shape) {
     Tensor tensor = tensor(dtype, shape);
-    tensor.block().memory.fill((byte) 0);
+    if (backend.onDevice()) {
+      kernels.copy(zeroOf(dtype).expand(shape), tensor);
+    } else {
+      tensor.block().memory.fill((byte) 0);
+    }
     return tensor;
+  }
+
+  /** A zero on the device, for {@link Kernels#copy} to repeat. */
+  private Tensor zeroOf(DType dtype) {
+    if (zero == null) {
+      zero = tensor(DType.U8, Double.BYTES);
+      zero.set(new byte[Double.BYTES]);
+    }
+    return Tensor.inside(zero.block(), zero.block().memory.asSlice(0, dtype.bytes()), dtype, ONE);
+  }
+
+  /**
+   * A copy of a tensor of the host, such as one of a {@link MappedFile}, where this context
+   * computes.
+   *
+   * @param tensor contiguous, on the host
+   * @return to be closed
+   * @throws IllegalArgumentException when it is not contiguous or not on the host
+   */
+  public Tensor upload(Tensor tensor) {
+    if (!tensor.contiguous() || tensor.block().device != null) {
+      throw new IllegalArgumentException(
+          "upload needs a contiguous tensor of the host, but this is "
+              + tensor
+              + (tensor.block().device == null ? "" : " on a device"));
+    }
+    Tensor copy = tensor(tensor.dtype(), tensor.shape());
+    try {
+      tensor.readHost(source -> copyIn(copy.block().memory, source));
+      return copy;
+    } catch (RuntimeException e) {
+      copy.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Memory of somebody else's on this context's device as a tensor, without a copy. It must stay
+   * there until the tensor is closed; closing the tensor leaves it alone.
+   *
+   * @param pointer its address on the device, a CUdeviceptr; a multiple of the element's size
+   * @param dtype the type of the elements
+   * @param shape sizes of at least 1, row-major
+   * @return to be closed
+   * @throws IllegalStateException when this context works on the host
+   */
+  public Tensor wrap(long pointer, DType dtype, long... shape) {
+    if (!backend.onDevice()) {
+      throw new IllegalStateException(
+          "wrap takes memory of a graphics card, but this context works on " + backend.name());
+    }
+    long bytes = Shapes.checkedBytes(dtype, shape);
+    if (pointer == 0 || pointer % dtype.bytes() != 0) {
+      throw new IllegalArgumentException(
+          "wrap: the pointer 0x%x must be a multiple of %d other than 0"
+              .formatted(pointer, dtype.bytes()));
+    }
+    begin();
+    try {
+      Block block = Block.foreign(MemorySegment.ofAddress(pointer).reinterpret(bytes), this);
+      Tensor tensor = Tensor.owning(block, this, dtype, shape.clone());
+      blocks.add(block);
+      block.ticket = Leaks.follow(tensor, () -> "wrapped tensor " + tensor);
+      return tensor;
+    } finally {
+      end();
+    }
   }
 
   /**
@@ -196,6 +276,117 @@ public final class Context implements AutoCloseable {
       SplatFrame frame = new SplatFrame(this);
       frames.add(frame);
       return frame;
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * Records operations, to start them together as often as one likes: what they cost to call is
+   * paid once. Nothing is computed meanwhile. Values that live on the host (coefficients,
+   * parameters) are kept as they are now; tensors are read and written where they lie at each
+   * launch. Copies between host and device, {@link Kernels#randn} and {@link #synchronize} cannot
+   * be recorded.
+   *
+   * <p>Tensors that were made before are kept open by the graph: closing one under it is refused.
+   * Memory of tensors made meanwhile belongs to the graph until it is closed, so that every launch
+   * finds its intermediate results where they were.
+   *
+   * @param work calls operations of this context, all from this thread
+   * @return to be closed
+   * @throws DioramaException on backends of the host: calling the operations costs nothing there
+   */
+  public Graph record(Runnable work) {
+    begin();
+    try {
+      if (recording != null) {
+        throw new IllegalStateException("a graph is recorded already; finish it first");
+      }
+      Status.check(diorama_h.dio_graph_begin(handle));
+      recording = new Recording();
+    } finally {
+      end();
+    }
+    Recording mine = recording;
+    try {
+      work.run();
+    } catch (RuntimeException | Error e) {
+      abandon(mine);
+      throw e;
+    }
+    begin();
+    try {
+      recording = null;
+      Status.check(diorama_h.dio_graph_end(handle, arguments));
+      Graph graph = new Graph(this, arguments.get(ValueLayout.ADDRESS, 0), mine);
+      graphs.add(graph);
+      return graph;
+    } catch (RuntimeException e) {
+      mine.release();
+      throw e;
+    } finally {
+      end();
+    }
+  }
+
+  /** Ends a recording that failed. The failure that ends it is told, not what comes of it. */
+  private void abandon(Recording mine) {
+    begin();
+    try {
+      recording = null;
+      if (diorama_h.dio_graph_end(handle, arguments) == diorama_h.DIO_STATUS_OK()) {
+        Status.check(diorama_h.dio_graph_destroy(arguments.get(ValueLayout.ADDRESS, 0)));
+      }
+    } finally {
+      mine.release();
+      end();
+    }
+  }
+
+  /**
+   * The native stream that work goes to.
+   *
+   * @return a CUstream on cuda; 0 on the host
+   */
+  public long stream() {
+    begin();
+    try {
+      Status.check(diorama_h.dio_context_stream(handle, arguments));
+      return arguments.get(ValueLayout.ADDRESS, 0).address();
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * Sends work to a stream of the caller's from now on; what was started before is waited for.
+   *
+   * @param stream a CUstream of this context's device that outlives the context, or 0 for the
+   *     context's own
+   * @throws DioramaException on every backend but cuda
+   */
+  public void useStream(long stream) {
+    begin();
+    try {
+      Status.check(diorama_h.dio_context_use_stream(handle, MemorySegment.ofAddress(stream)));
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * Memory of the device that this context works on: the card's, or the machine's on a CPU.
+   *
+   * @return what is free and what there is
+   */
+  public DeviceMemory deviceMemory() {
+    begin();
+    try {
+      Status.check(
+          diorama_h.dio_context_device_memory(handle, arguments, arguments.asSlice(Long.BYTES)));
+      return new DeviceMemory(
+          arguments.getAtIndex(ValueLayout.JAVA_LONG, 0),
+          arguments.getAtIndex(ValueLayout.JAVA_LONG, 1));
     } finally {
       end();
     }
@@ -295,6 +486,13 @@ public final class Context implements AutoCloseable {
     begin();
     List<Lifetime> done = new ArrayList<>();
     try {
+      if (recording != null) {
+        throw new IllegalStateException("the context records a graph; finish it first");
+      }
+      for (Graph graph : List.copyOf(graphs)) {
+        graph.closeInside();
+        graphs.remove(graph);
+      }
       for (Block block : blocks) {
         block.lifetime.close();
         done.add(block.lifetime);
@@ -325,12 +523,19 @@ public final class Context implements AutoCloseable {
     if (other != null) {
       throw refused(other);
     }
+    if (recording != null && recording.thread != Thread.currentThread()) {
+      Thread recorder = recording.thread;
+      USER.setRelease(this, null);
+      throw refused(recorder);
+    }
   }
 
   /** It goes out; what it used is free to be closed. */
   void end() {
     for (int i = 0; i < usedCount; i++) {
-      used[i].release();
+      if (recording == null || !recording.keeps(used[i])) {
+        used[i].release();
+      }
       used[i] = null;
     }
     usedCount = 0;
@@ -343,9 +548,18 @@ public final class Context implements AutoCloseable {
       return MemorySegment.NULL;
     }
     Block block = tensor.block();
-    if (block.device != device) {
+    if (block.place() != backend.place()) {
       throw new IllegalArgumentException(
-          "the tensor " + tensor + " lies on another device than the backend " + backend.name());
+          "the tensor "
+              + tensor
+              + " lies on "
+              + (block.device == null
+                  ? "the host"
+                  : "the device of " + block.device.backend().name())
+              + ", and the backend "
+              + backend.name()
+              + " cannot reach it"
+              + (block.device == null ? "; upload it first" : ""));
     }
     block.lifetime.acquire();
     used[usedCount++] = block.lifetime;
@@ -394,7 +608,9 @@ public final class Context implements AutoCloseable {
       if (block.lifetime.close()) {
         blocks.remove(block);
         Leaks.closed(block.ticket);
-        Status.check(diorama_h.dio_memory_free(handle, block.memory));
+        if (block.pooled) {
+          Status.check(diorama_h.dio_memory_free(handle, block.memory));
+        }
       }
     } finally {
       end();
@@ -406,6 +622,44 @@ public final class Context implements AutoCloseable {
     try {
       generator.closeInside();
       generators.remove(generator);
+    } finally {
+      end();
+    }
+  }
+
+  void launch(Graph graph) {
+    begin();
+    try {
+      Status.check(diorama_h.dio_graph_launch(handle, graph.handle()));
+    } finally {
+      end();
+    }
+  }
+
+  void forget(Graph graph) {
+    begin();
+    try {
+      graph.closeInside();
+      graphs.remove(graph);
+    } finally {
+      end();
+    }
+  }
+
+  /** From the host to this context's device; the source may change when it returns. */
+  void copyIn(MemorySegment destination, MemorySegment source) {
+    copy(destination, source, source.byteSize(), diorama_h.DIO_COPY_HOST_TO_DEVICE());
+  }
+
+  /** From this context's device to the host, when the work before it is done. */
+  void copyOut(MemorySegment destination, MemorySegment source) {
+    copy(destination, source, destination.byteSize(), diorama_h.DIO_COPY_DEVICE_TO_HOST());
+  }
+
+  private void copy(MemorySegment destination, MemorySegment source, long bytes, int direction) {
+    begin();
+    try {
+      Status.check(diorama_h.dio_memory_copy(handle, destination, source, bytes, direction));
     } finally {
       end();
     }

@@ -222,6 +222,56 @@ public final class Kernels {
   }
 
   /**
+   * sum = residual + gate * x, then out = the layer norm of sum, modulated: the end of one part of
+   * a transformer block and the beginning of the next, in one pass. The norm is of sum as it is
+   * kept, rounded to its dtype.
+   *
+   * @param x F [M, C], innermost stride 1
+   * @param residual F [M, C], innermost stride 1
+   * @param gate optional F32 [G, C]; without it 1
+   * @param weight optional F [C]
+   * @param bias optional F [C]
+   * @param scale optional F32 [G, C]
+   * @param shift optional F32 [G, C]
+   * @param index optional I32 [M]
+   * @param eps added to the variance
+   * @param sum F [M, C]; may be residual itself
+   * @param out F [M, C]; may be x itself
+   */
+  public void gatedResidualNorm(
+      Tensor x,
+      Tensor residual,
+      Tensor gate,
+      Tensor weight,
+      Tensor bias,
+      Tensor scale,
+      Tensor shift,
+      Tensor index,
+      float eps,
+      Tensor sum,
+      Tensor out) {
+    Context c = begin();
+    try {
+      Status.check(
+          diorama_h.dio_gated_residual_norm(
+              c.handle(),
+              c.use(x),
+              c.use(residual),
+              c.use(gate),
+              c.use(weight),
+              c.use(bias),
+              c.use(scale),
+              c.use(shift),
+              c.use(index),
+              eps,
+              c.output(sum),
+              c.output(out)));
+    } finally {
+      c.end();
+    }
+  }
+
+  /**
    * outputs[j] = the sum over i of coefficients[j * inputs.length + i] * inputs[i]: guidance and a
    * scheduler's update in one pass. All F32 of one shape, any strides.
    *

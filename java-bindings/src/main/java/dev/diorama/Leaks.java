@@ -29,6 +29,7 @@ public final class Leaks {
           "dev.diorama.Tensor",
           "dev.diorama.Block",
           "dev.diorama.Generator",
+          "dev.diorama.Graph",
           "dev.diorama.MappedFile");
 
   /** Where warnings go; tests listen here. */

@@ -48,7 +48,8 @@ final class Lifetime extends AtomicInteger {
     int uses = compareAndExchange(0, CLOSED);
     if (uses > 0) {
       throw new IllegalStateException(
-          what + " cannot be closed: an operation of another thread is using it");
+          what
+              + " cannot be closed: an operation of another thread, or an open graph, is using it");
     }
     return uses == 0;
   }

@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * A file mapped into memory, for weights: tensors lie in it without a copy, and the system keeps
- * only what is used.
+ * only what is used. A device reads them after {@link Context#upload}.
  *
  * <p>Thread-safe. The file must not shrink while it is mapped.
  */
@@ -24,7 +24,7 @@ public final class MappedFile implements AutoCloseable {
     this.path = path;
     this.arena = arena;
     this.memory = memory;
-    this.block = new Block("the mapped file " + path.getFileName(), memory, false, 0);
+    this.block = Block.mapped("the mapped file " + path.getFileName(), memory);
     this.block.ticket = Leaks.follow(this, () -> "mapped file " + path);
   }
 

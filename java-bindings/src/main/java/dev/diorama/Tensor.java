@@ -4,10 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * An array of numbers in native memory, with a shape and strides (both in elements).
@@ -15,7 +15,11 @@ import java.util.function.Function;
  * <p>A tensor made by a {@link Context} or {@link Scope} owns its memory until {@link #close}.
  * Views share the memory of the tensor they come from, cost no copy, need no close and end with it.
  * All contexts of the host (every CPU backend) may use one tensor, several at a time when they only
- * read.
+ * read; so may all contexts of one device, each after the work of the one that wrote it is done
+ * ({@link Context#synchronize}).
+ *
+ * <p>On a device, reading and setting values are copies by the context that made the tensor: its
+ * thread rules hold for them, and they wait for its work.
  *
  * <p>Using a tensor after close throws {@link IllegalStateException}; so does closing one that an
  * operation of another thread is using. Methods may be called from any thread, but what one thread
@@ -265,12 +269,12 @@ public final class Tensor implements AutoCloseable {
    * @return in row-major order
    */
   public float[] toFloats() {
-    return read(copied -> {
+    return read((copied, start) -> {
       float[] values = new float[arrayLength()];
       if (dtype == DType.F32 && contiguous()) {
-        MemorySegment.copy(copied, JAVA_FLOAT_UNALIGNED, start(), values, 0, values.length);
+        MemorySegment.copy(copied, JAVA_FLOAT_UNALIGNED, start, values, 0, values.length);
       } else {
-        visit((i, at) -> values[i] = Elements.readFloat(copied, dtype, at));
+        visit(start, (i, at) -> values[i] = Elements.readFloat(copied, dtype, at));
       }
       return values;
     });
@@ -285,12 +289,12 @@ public final class Tensor implements AutoCloseable {
     if (dtype.floating()) {
       throw new IllegalArgumentException("toInts needs I32 or U8, but this is " + this);
     }
-    return read(copied -> {
+    return read((copied, start) -> {
       int[] values = new int[arrayLength()];
       if (dtype == DType.I32 && contiguous()) {
-        MemorySegment.copy(copied, JAVA_INT_UNALIGNED, start(), values, 0, values.length);
+        MemorySegment.copy(copied, JAVA_INT_UNALIGNED, start, values, 0, values.length);
       } else {
-        visit((i, at) -> values[i] = Elements.readInt(copied, dtype, at));
+        visit(start, (i, at) -> values[i] = Elements.readInt(copied, dtype, at));
       }
       return values;
     });
@@ -303,12 +307,12 @@ public final class Tensor implements AutoCloseable {
    */
   public byte[] toBytes() {
     int size = (int) dtype.bytes();
-    return read(copied -> {
+    return read((copied, start) -> {
       byte[] values = new byte[Math.multiplyExact(arrayLength(), size)];
       if (contiguous()) {
-        MemorySegment.copy(copied, JAVA_BYTE, start(), values, 0, values.length);
+        MemorySegment.copy(copied, JAVA_BYTE, start, values, 0, values.length);
       } else {
-        visit((i, at) -> MemorySegment.copy(copied, JAVA_BYTE, at, values, i * size, size));
+        visit(start, (i, at) -> MemorySegment.copy(copied, JAVA_BYTE, at, values, i * size, size));
       }
       return values;
     });
@@ -321,11 +325,11 @@ public final class Tensor implements AutoCloseable {
    */
   public void set(float[] values) {
     checkSet("floats", dtype.floating(), values.length, 1);
-    write(target -> {
+    write((target, start) -> {
       if (dtype == DType.F32 && contiguous()) {
-        MemorySegment.copy(values, 0, target, JAVA_FLOAT_UNALIGNED, start(), values.length);
+        MemorySegment.copy(values, 0, target, JAVA_FLOAT_UNALIGNED, start, values.length);
       } else {
-        visit((i, at) -> Elements.writeFloat(target, dtype, at, values[i]));
+        visit(start, (i, at) -> Elements.writeFloat(target, dtype, at, values[i]));
       }
     });
   }
@@ -337,11 +341,11 @@ public final class Tensor implements AutoCloseable {
    */
   public void set(int[] values) {
     checkSet("ints", dtype == DType.I32, values.length, 1);
-    write(target -> {
+    write((target, start) -> {
       if (contiguous()) {
-        MemorySegment.copy(values, 0, target, JAVA_INT_UNALIGNED, start(), values.length);
+        MemorySegment.copy(values, 0, target, JAVA_INT_UNALIGNED, start, values.length);
       } else {
-        visit((i, at) -> target.set(JAVA_INT_UNALIGNED, at, values[i]));
+        visit(start, (i, at) -> target.set(JAVA_INT_UNALIGNED, at, values[i]));
       }
     });
   }
@@ -354,13 +358,30 @@ public final class Tensor implements AutoCloseable {
   public void set(byte[] values) {
     int size = (int) dtype.bytes();
     checkSet("bytes", true, values.length, size);
-    write(target -> {
+    write((target, start) -> {
       if (contiguous()) {
-        MemorySegment.copy(values, 0, target, JAVA_BYTE, start(), values.length);
+        MemorySegment.copy(values, 0, target, JAVA_BYTE, start, values.length);
       } else {
-        visit((i, at) -> MemorySegment.copy(values, i * size, target, JAVA_BYTE, at, size));
+        visit(start, (i, at) -> MemorySegment.copy(values, i * size, target, JAVA_BYTE, at, size));
       }
     });
+  }
+
+  /**
+   * Where element [0, ..., 0] lies on the device, for libraries beside this one: a CUdeviceptr.
+   * Valid until the tensor is closed.
+   *
+   * @return the address
+   * @throws IllegalStateException when the tensor lies on the host, or is closed
+   */
+  public long devicePointer() {
+    if (block.device == null) {
+      throw new IllegalStateException("the tensor " + this + " lies on the host, not on a device");
+    }
+    if (closed()) {
+      throw new IllegalStateException("the tensor " + this + " is closed");
+    }
+    return memory.address() + offset * dtype.bytes();
   }
 
   /**
@@ -405,29 +426,86 @@ public final class Tensor implements AutoCloseable {
     return new Tensor(block, owner, true, memory, dtype, newShape, newStrides, newOffset);
   }
 
-  private <R> R read(Function<MemorySegment, R> body) {
+  /** Works on memory of the host, in which element [0, ..., 0] begins at a byte. */
+  @FunctionalInterface
+  private interface HostWork<R> {
+    R apply(MemorySegment host, long start);
+  }
+
+  /** The same, without a result. */
+  @FunctionalInterface
+  private interface HostEdit {
+    void apply(MemorySegment host, long start);
+  }
+
+  /** Lets the bytes of a contiguous tensor of the host be read. */
+  void readHost(Consumer<MemorySegment> body) {
+    read((host, start) -> {
+      body.accept(host.asSlice(start, elements() * dtype.bytes()));
+      return null;
+    });
+  }
+
+  private <R> R read(HostWork<R> body) {
     block.lifetime.acquire();
     try {
-      return body.apply(memory);
+      if (block.device == null) {
+        return body.apply(memory, offset * dtype.bytes());
+      }
+      try (Arena arena = Arena.ofConfined()) {
+        Range range = touched();
+        MemorySegment copy = arena.allocate(range.bytes, Long.BYTES);
+        block.device.copyOut(copy, memory.asSlice(range.low, range.bytes));
+        return body.apply(copy, offset * dtype.bytes() - range.low);
+      }
     } finally {
       block.lifetime.release();
     }
   }
 
-  private void write(Consumer<MemorySegment> body) {
+  private void write(HostEdit body) {
     if (!block.writable) {
       throw new IllegalArgumentException(
           "tensor " + this + " lies in a file and cannot be written");
     }
-    read(target -> {
-      body.accept(target);
-      return null;
-    });
+    block.lifetime.acquire();
+    try {
+      if (block.device == null) {
+        body.apply(memory, offset * dtype.bytes());
+        return;
+      }
+      try (Arena arena = Arena.ofConfined()) {
+        Range range = touched();
+        MemorySegment there = memory.asSlice(range.low, range.bytes);
+        MemorySegment copy = arena.allocate(range.bytes, Long.BYTES);
+        if (!contiguous()) {
+          block.device.copyOut(copy, there);
+        }
+        body.apply(copy, offset * dtype.bytes() - range.low);
+        block.device.copyIn(there, copy);
+      }
+    } finally {
+      block.lifetime.release();
+    }
   }
 
-  private void visit(Elements.Visitor visitor) {
+  /** The bytes of {@link #memory} from the first to the last element. */
+  private record Range(long low, long bytes) {}
+
+  private Range touched() {
+    long low = offset;
+    long high = offset;
+    for (int i = 0; i < shape.length; i++) {
+      long reach = strides[i] * (shape[i] - 1);
+      low += Math.min(reach, 0);
+      high += Math.max(reach, 0);
+    }
+    return new Range(low * dtype.bytes(), (high + 1 - low) * dtype.bytes());
+  }
+
+  private void visit(long start, Elements.Visitor visitor) {
     long size = dtype.bytes();
-    Elements.visit(shape, strides, (i, at) -> visitor.visit(i, (offset + at) * size));
+    Elements.visit(shape, strides, (i, at) -> visitor.visit(i, start + at * size));
   }
 
   private void checkSet(String what, boolean right, long length, int unit) {
@@ -438,10 +516,6 @@ public final class Tensor implements AutoCloseable {
       throw new IllegalArgumentException(
           length + " " + what + " do not fill " + this + ", expected " + elements() * unit);
     }
-  }
-
-  private long start() {
-    return offset * dtype.bytes();
   }
 
   private int arrayLength() {

@@ -36,7 +36,9 @@ class ClosingTest extends WithContext {
       other.use(weights);
       assertThatThrownBy(weights::close)
           .isInstanceOf(IllegalStateException.class)
-          .hasMessage("the tensor cannot be closed: an operation of another thread is using it");
+          .hasMessage(
+              "the tensor cannot be closed: an operation of another thread, or an open graph, is"
+                  + " using it");
       assertThatThrownBy(context::close).isInstanceOf(IllegalStateException.class);
       other.end();
     }
