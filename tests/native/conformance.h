@@ -136,7 +136,7 @@ inline std::vector<std::vector<double>> run_on(const std::string& backend,
     around.push_back(out->around());
   }
   dio_status status;
-  if (backend.rfind("cuda", 0) == 0) {
+  if (backend == "simt" || backend.rfind("cuda", 0) == 0) {
     std::vector<TestTensor*> all = inputs;
     all.insert(all.end(), outputs.begin(), outputs.end());
     const Placed placed(context, all);
@@ -160,7 +160,7 @@ inline void conform(const std::string& title, const std::vector<TestTensor*>& in
   INFO(title);
   const auto truth = run_on("reference", inputs, outputs, call);
   const auto plain = run_on("plain", inputs, outputs, call);
-  for (const std::string backend : {"cpu", "cuda"}) {
+  for (const std::string backend : {"cpu", "simt", "cuda"}) {
     if (!shared_context(backend)) continue;
     const auto first = run_on(backend, inputs, outputs, call);
     const auto again = run_on(backend, inputs, outputs, call);
