@@ -30,6 +30,7 @@
 #else
 
 #define DIO_ARCH_AT_LEAST(number) 1
+#define DIO_ARCH_HOPPER 1
 #define DIO_SHARED(type, name) type& name = *static_cast<type*>(::diorama::simt::shared_memory(sizeof(type)))
 
 #endif
