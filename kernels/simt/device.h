@@ -48,6 +48,10 @@ T shuffle(unsigned mask, T value, int source) {
   return call.result;
 }
 
+inline void named_barrier(int id, int threads, bool wait) {
+  Block::running()->named_barrier(id, threads, wait);
+}
+
 inline int current_lane() { return Block::running()->current().lane; }
 
 unsigned ballot(unsigned mask, bool predicate);
