@@ -26,6 +26,17 @@ void norms(Bench& bench) {
             [&] { return dio_rms_norm(c, x, weight, nullptr, nullptr, nullptr, 1e-6f, out); });
   bench.run("gate", "gated residual s8192 c1536 f32 in place", 12 * kElements,
             [&] { return dio_gated_residual(c, x, out, scale, nullptr, out); });
+  dio_tensor* kept = bench.tensor(DIO_F32, {kTokens, kChannels});
+  bench.run("gate", "gated residual, then layer norm + modulate s8192 c1536 f32", 16 * kElements, [&] {
+    const dio_status status = dio_gated_residual(c, x, kept, scale, nullptr, kept);
+    if (status != DIO_STATUS_OK) return status;
+    return dio_layer_norm(c, kept, nullptr, nullptr, scale, shift, nullptr, 1e-6f, out);
+  });
+  bench.run("gate", "gated residual with layer norm + modulate s8192 c1536 f32, one pass", 16 * kElements,
+            [&] {
+              return dio_gated_residual_norm(c, x, kept, scale, nullptr, nullptr, scale, shift, nullptr,
+                                             1e-6f, kept, out);
+            });
   bench.run("activate", "gelu tanh s8192 c1536 f32", 8 * kElements,
             [&] { return dio_activate(c, x, DIO_ACTIVATION_GELU_TANH, out); });
   dio_tensor* halves = bench.tensor(DIO_BF16, {kTokens, kChannels});

@@ -25,6 +25,7 @@ void add_denoise(Operations& operations) {
   operations.rms_norm = rms_norm_plain<Real>;
   operations.qk_norm_rope = qk_norm_rope_plain<Real>;
   operations.gated_residual = gated_residual_plain<Real>;
+  operations.gated_residual_norm = gated_residual_norm_plain<Real>;
   operations.combine = combine_plain<Real>;
   operations.timestep_embedding = timestep_embedding_plain<Real>;
   operations.activate = activate_plain<Real>;
@@ -41,6 +42,7 @@ void add_denoise_cpu(Operations& operations) {
   operations.rms_norm = rms_norm_cpu;
   operations.qk_norm_rope = qk_norm_rope_cpu;
   operations.gated_residual = gated_residual_cpu;
+  operations.gated_residual_norm = gated_residual_norm_cpu;
   operations.combine = combine_cpu;
   operations.timestep_embedding = timestep_embedding_plain<float>;  // a few thousand values
   operations.activate = activate_cpu;

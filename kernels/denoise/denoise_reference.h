@@ -18,6 +18,11 @@ template <typename Real>
 void gated_residual_plain(Context&, const Tensor& x, const Tensor& residual, const Tensor& gate,
                           const Tensor* index, const Tensor& out);
 template <typename Real>
+void gated_residual_norm_plain(Context&, const Tensor& x, const Tensor& residual, const Tensor* gate,
+                               const Tensor* weight, const Tensor* bias, const Tensor* scale,
+                               const Tensor* shift, const Tensor* index, float eps, const Tensor& sum,
+                               const Tensor& out);
+template <typename Real>
 void combine_plain(Context&, int input_count, const Tensor* const* inputs, int output_count,
                    Tensor* const* outputs, const double* coefficients);
 template <typename Real>

@@ -1,109 +1,19 @@
-// Layer norm, RMS norm, q/k norm with rotary embedding and the gated residual with SIMD and threads. A row is
-// read from memory once: it stays in the first-level cache between the passes over it.
+// Layer norm, RMS norm and q/k norm with rotary embedding with SIMD and threads. A row is read from memory
+// once: it stays in the first-level cache between the passes over it.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/denoise/norm_cpu.cpp"
 #include <hwy/foreach_target.h>
 
-#include <hwy/cache_control.h>
-
 #include <cmath>
 
-#include "kernels/common/simd-inl.h"
 #include "kernels/common/parallel.h"
+#include "kernels/denoise/norm-inl.h"
 #include "kernels/denoise/norm.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace diorama {
 namespace HWY_NAMESPACE {
 namespace {
-
-HWY_INLINE float row_sum(const float* x, int64_t n) {
-  const FloatTag d;
-  const int64_t step = lanes();
-  FloatVector s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
-  int64_t c = 0;
-  for (; c + 4 * step <= n; c += 4 * step) {
-    s0 = hn::Add(s0, hn::LoadU(d, x + c));
-    s1 = hn::Add(s1, hn::LoadU(d, x + c + step));
-    s2 = hn::Add(s2, hn::LoadU(d, x + c + 2 * step));
-    s3 = hn::Add(s3, hn::LoadU(d, x + c + 3 * step));
-  }
-  for (; c + step <= n; c += step) s0 = hn::Add(s0, hn::LoadU(d, x + c));
-  if (c < n) s1 = hn::Add(s1, load_first(x + c, n - c));
-  return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
-}
-
-// The sum of (x - mean)^2. Where this is not the first pass over the row, memory is idle: the next row is
-// called for meanwhile.
-template <bool kPrefetch>
-HWY_INLINE float row_squares(const float* x, int64_t n, float mean) {
-  constexpr int64_t kLine = 16;  // floats
-  const FloatTag d;
-  const int64_t step = lanes();
-  const FloatVector middle = splat(mean);
-  FloatVector s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
-  int64_t c = 0;
-  for (; c + 4 * step <= n; c += 4 * step) {
-    for (int64_t line = 0; kPrefetch && line < 4 * step; line += kLine) hwy::Prefetch(x + n + c + line);
-    const FloatVector v0 = hn::Sub(hn::LoadU(d, x + c), middle);
-    const FloatVector v1 = hn::Sub(hn::LoadU(d, x + c + step), middle);
-    const FloatVector v2 = hn::Sub(hn::LoadU(d, x + c + 2 * step), middle);
-    const FloatVector v3 = hn::Sub(hn::LoadU(d, x + c + 3 * step), middle);
-    s0 = hn::MulAdd(v0, v0, s0);
-    s1 = hn::MulAdd(v1, v1, s1);
-    s2 = hn::MulAdd(v2, v2, s2);
-    s3 = hn::MulAdd(v3, v3, s3);
-  }
-  for (; c + step <= n; c += step) {
-    const FloatVector v = hn::Sub(hn::LoadU(d, x + c), middle);
-    s0 = hn::MulAdd(v, v, s0);
-  }
-  float sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
-  for (; c < n; ++c) sum += (x[c] - mean) * (x[c] - mean);
-  return sum;
-}
-
-// What is applied to the normalised row, each part where it is present.
-struct Parameters {
-  const float *weight, *bias, *scale, *shift;
-
-  HWY_INLINE FloatVector apply(FloatVector v, int64_t c) const {
-    const FloatTag d;
-    if (weight) v = hn::Mul(v, hn::LoadU(d, weight + c));
-    if (bias) v = hn::Add(v, hn::LoadU(d, bias + c));
-    if (scale) v = hn::MulAdd(v, hn::LoadU(d, scale + c), v);
-    if (shift) v = hn::Add(v, hn::LoadU(d, shift + c));
-    return v;
-  }
-  HWY_INLINE FloatVector apply_first(FloatVector v, int64_t c, int64_t n) const {
-    if (weight) v = hn::Mul(v, load_first(weight + c, n));
-    if (bias) v = hn::Add(v, load_first(bias + c, n));
-    if (scale) v = hn::MulAdd(v, load_first(scale + c, n), v);
-    if (shift) v = hn::Add(v, load_first(shift + c, n));
-    return v;
-  }
-};
-
-template <bool kStream>
-HWY_INLINE void normalize_row(const float* x, int64_t n, float mean, float inverse,
-                              const Parameters& parameters, float* out) {
-  const FloatTag d;
-  const int64_t step = lanes();
-  const FloatVector middle = splat(mean), factor = splat(inverse);
-  int64_t c = 0;
-  for (; c + step <= n; c += step) {
-    const FloatVector v = parameters.apply(hn::Mul(hn::Sub(hn::LoadU(d, x + c), middle), factor), c);
-    if constexpr (kStream) {
-      hn::Stream(v, d, out + c);
-    } else {
-      hn::StoreU(v, d, out + c);
-    }
-  }
-  if (c < n) {
-    const FloatVector v = hn::Mul(hn::Sub(load_first(x + c, n - c), middle), factor);
-    store_first(parameters.apply_first(v, c, n - c), out + c, n - c);
-  }
-}
 
 void NormRows(const NormArguments& a, int64_t begin, int64_t end, float* buffer) {
   const int64_t n = a.channels;
@@ -114,17 +24,9 @@ void NormRows(const NormArguments& a, int64_t begin, int64_t end, float* buffer)
       x = buffer;
     }
     float* out = a.out.plain() ? reinterpret_cast<float*>(a.out.row(m)) : buffer;
-    const float mean = a.centred ? row_sum(x, n) / static_cast<float>(n) : 0.0f;
-    const float variance =
-        (a.centred ? row_squares<true>(x, n, mean) : row_squares<false>(x, n, mean)) / static_cast<float>(n);
     const int64_t group = a.scale.data || a.shift.data ? a.group(m) : 0;
-    const Parameters parameters = {a.weight.data, a.bias.data, a.scale.row(group), a.shift.row(group)};
-    const float inverse = 1.0f / std::sqrt(variance + a.eps);
-    if (a.stream) {
-      normalize_row<true>(x, n, mean, inverse, parameters, out);
-    } else {
-      normalize_row<false>(x, n, mean, inverse, parameters, out);
-    }
+    const NormParameters parameters = {a.weight.data, a.bias.data, a.scale.row(group), a.shift.row(group)};
+    norm_row(a.centred, a.eps, x, n, parameters, a.stream, out);
     if (!a.out.plain()) narrow(buffer, n, a.out.row(m), a.out.dtype, 1);
   }
   if (a.stream) hwy::FlushStream();
@@ -217,32 +119,6 @@ void QkRows(const QkArguments& a, int64_t begin, int64_t end, float* buffer) {
   if (a.stream) hwy::FlushStream();
 }
 
-void GatedRows(const GatedArguments& a, int64_t begin, int64_t end, float* buffer) {
-  const FloatTag d;
-  const int64_t step = lanes(), n = a.channels;
-  for (int64_t m = begin; m < end; ++m) {
-    const float* x = reinterpret_cast<const float*>(a.x.row(m));
-    const float* residual = reinterpret_cast<const float*>(a.residual.row(m));
-    if (!a.x.plain()) {
-      widen(a.x.row(m), a.x.dtype, 1, n, buffer);
-      x = buffer;
-    }
-    if (!a.residual.plain()) {
-      widen(a.residual.row(m), a.residual.dtype, 1, n, buffer + n);
-      residual = buffer + n;
-    }
-    float* out = a.out.plain() ? reinterpret_cast<float*>(a.out.row(m)) : buffer;
-    const float* gate = a.gate.row(a.group(m));
-    int64_t c = 0;
-    for (; c + step <= n; c += step) {
-      const FloatVector v = hn::LoadU(d, x + c);
-      hn::StoreU(hn::MulAdd(hn::LoadU(d, gate + c), v, hn::LoadU(d, residual + c)), d, out + c);
-    }
-    for (; c < n; ++c) out[c] = residual[c] + gate[c] * x[c];
-    if (!a.out.plain()) narrow(buffer, n, a.out.row(m), a.out.dtype, 1);
-  }
-}
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace diorama
@@ -254,21 +130,6 @@ namespace {
 
 HWY_EXPORT(NormRows);
 HWY_EXPORT(QkRows);
-HWY_EXPORT(GatedRows);
-
-// A thread should have this many elements at least: less is done sooner than a thread wakes.
-constexpr int64_t kElementsPerThread = 16384;
-
-// Writing past the caches saves reading the lines that are overwritten. It pays where the output is larger
-// than the caches anyway, every vector of it is aligned, and nothing of it lies in a cache already (as it
-// does in place).
-bool streams(const void* x, const Tensor& out, int64_t row_length, int64_t row_stride) {
-  constexpr int64_t kBytes = int64_t{16} << 20;
-  constexpr int64_t kVector = 64;
-  return out.dtype == DIO_F32 && out.data != x && element_count(out) * 4 >= kBytes &&
-         reinterpret_cast<uintptr_t>(out.data) % kVector == 0 && row_length * 4 % kVector == 0 &&
-         row_stride * 4 % kVector == 0;
-}
 
 void norm(Context& context, bool centred, const Tensor& x, const Tensor* weight, const Tensor* bias,
           const Tensor* scale, const Tensor* shift, const Tensor* index, float eps, const Tensor& out) {
@@ -320,18 +181,6 @@ void qk_norm_rope_cpu(Context& context, const Tensor& x, const Tensor* weight, f
   parallel_ranges(context.threads(), rows, kElementsPerThread / (channels + 1) + 1,
                   [&](int64_t begin, int64_t end, int thread) {
                     HWY_DYNAMIC_DISPATCH(QkRows)(arguments, begin, end, buffers + thread * buffer);
-                  });
-}
-
-void gated_residual_cpu(Context& context, const Tensor& x, const Tensor& residual, const Tensor& gate,
-                        const Tensor* index, const Tensor& out) {
-  const int64_t rows = x.shape[0], channels = x.shape[1];
-  const GatedArguments arguments = {RowLayout(x), RowLayout(residual),        RowLayout(out),
-                                    channels,     float_rows(context, &gate), row_groups(&gate, index, rows)};
-  float* buffers = context.scratch_array<float>(static_cast<std::size_t>(context.threads() * 2 * channels));
-  parallel_ranges(context.threads(), rows, kElementsPerThread / (channels + 1) + 1,
-                  [&](int64_t begin, int64_t end, int thread) {
-                    HWY_DYNAMIC_DISPATCH(GatedRows)(arguments, begin, end, buffers + thread * 2 * channels);
                   });
 }
 

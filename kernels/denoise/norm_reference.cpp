@@ -1,4 +1,5 @@
-// Layer norm, RMS norm, q/k norm with rotary embedding and the gated residual, as plain loops.
+// Layer norm, RMS norm, q/k norm with rotary embedding and the gated residual, alone and with the norm that
+// follows, as plain loops.
 #include <cmath>
 #include <vector>
 
@@ -90,6 +91,24 @@ void gated_residual_plain(Context&, const Tensor& x, const Tensor& residual, con
   }
 }
 
+template <typename Real>
+void gated_residual_norm_plain(Context&, const Tensor& x, const Tensor& residual, const Tensor* gate,
+                               const Tensor* weight, const Tensor* bias, const Tensor* scale,
+                               const Tensor* shift, const Tensor* index, float eps, const Tensor& sum,
+                               const Tensor& out) {
+  const Elements<Real> in(x), kept(residual), result(sum);
+  const RowGroups group = row_groups(gate, index, x.shape[0]);
+  for (int64_t m = 0; m < x.shape[0]; ++m) {
+    for (int64_t c = 0; c < x.shape[1]; ++c) {
+      Real value = in[m * x.strides[0] + c * x.strides[1]];
+      if (gate) value *= Elements<Real>(*gate)[group(m) * gate->strides[0] + c * gate->strides[1]];
+      result.set(m * sum.strides[0] + c * sum.strides[1],
+                 kept[m * residual.strides[0] + c * residual.strides[1]] + value);
+    }
+  }
+  norm_plain<Real>(true, sum, weight, bias, scale, shift, index, eps, out);
+}
+
 template void norm_plain<float>(bool, const Tensor&, const Tensor*, const Tensor*, const Tensor*,
                                 const Tensor*, const Tensor*, float, const Tensor&);
 template void norm_plain<double>(bool, const Tensor&, const Tensor*, const Tensor*, const Tensor*,
@@ -102,5 +121,11 @@ template void gated_residual_plain<float>(Context&, const Tensor&, const Tensor&
                                           const Tensor*, const Tensor&);
 template void gated_residual_plain<double>(Context&, const Tensor&, const Tensor&, const Tensor&,
                                            const Tensor*, const Tensor&);
+template void gated_residual_norm_plain<float>(Context&, const Tensor&, const Tensor&, const Tensor*,
+                                               const Tensor*, const Tensor*, const Tensor*, const Tensor*,
+                                               const Tensor*, float, const Tensor&, const Tensor&);
+template void gated_residual_norm_plain<double>(Context&, const Tensor&, const Tensor&, const Tensor*,
+                                                const Tensor*, const Tensor*, const Tensor*, const Tensor*,
+                                                const Tensor*, float, const Tensor&, const Tensor&);
 
 }  // namespace diorama

@@ -51,6 +51,13 @@ class KernelsTest extends WithContext {
         .containsExactly(new float[] {4 / rms + 5, 12 / rms + 5}, within(1e-4f));
     context.kernels().gatedResidual(x, bias.view(1, 2), shift, null, out);
     assertThat(out.toFloats()).containsExactly(6, 16);
+    Tensor sum = scope.tensor(DType.F32, 1, 2);
+    Tensor residual = bias.view(1, 2);
+    context
+        .kernels()
+        .gatedResidualNorm(x, residual, shift, weight, bias, scale, shift, null, 0, sum, out);
+    assertThat(sum.toFloats()).containsExactly(6, 16);
+    assertThat(out.toFloats()).containsExactly(new float[] {3, 11}, within(1e-4f));
     Tensor heads = scope.of(new float[] {3, 4}, 1, 1, 1, 2);
     Tensor cosine = scope.of(new float[] {0}, 1, 1);
     Tensor sine = scope.of(new float[] {1}, 1, 1);
