@@ -17,13 +17,18 @@ function(diorama_device_library name)
   set_target_properties(${name} PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "\$ORIGIN")
 endfunction()
 
-if(simt_sources)
-  add_library(diorama_simt SHARED ${cuda_host_sources} ${cuda_kernels} ${simt_sources})
-  diorama_device_library(diorama_simt)
-  target_include_directories(diorama_simt BEFORE PRIVATE kernels/simt/include)
-  target_compile_definitions(diorama_simt PRIVATE DIORAMA_SIMT)
-  target_link_libraries(diorama_simt PRIVATE OpenMP::OpenMP_CXX)
-endif()
+# Also linked into the tests of simt itself.
+add_library(simt_runtime OBJECT ${simt_sources})
+target_include_directories(simt_runtime BEFORE PRIVATE kernels/simt/include)
+target_include_directories(simt_runtime PRIVATE native/include native/src ${CMAKE_SOURCE_DIR})
+target_compile_options(simt_runtime PRIVATE -Wall -Wextra -Werror)
+target_link_libraries(simt_runtime PRIVATE OpenMP::OpenMP_CXX)
+
+add_library(diorama_simt SHARED ${cuda_host_sources} ${cuda_kernels})
+diorama_device_library(diorama_simt)
+target_include_directories(diorama_simt BEFORE PRIVATE kernels/simt/include)
+target_compile_definitions(diorama_simt PRIVATE DIORAMA_SIMT)
+target_link_libraries(diorama_simt PRIVATE simt_runtime OpenMP::OpenMP_CXX)
 # Unrolling is advice to nvcc alone.
 set_source_files_properties(${cuda_kernels} PROPERTIES
   LANGUAGE CXX COMPILE_OPTIONS "-xc++;-Wno-unknown-pragmas")

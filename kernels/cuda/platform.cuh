@@ -9,6 +9,8 @@
 
 #include <cuda_runtime.h>
 
+#include <type_traits>
+
 #define DIO_DEVICE __device__ __forceinline__
 #define DIO_HOST_DEVICE __host__ __device__ __forceinline__
 
@@ -25,12 +27,14 @@
 // Its size is what LaunchShape::shared_bytes says.
 #define DIO_SHARED(type, name)                                         \
   extern __shared__ __align__(1024) unsigned char dio_shared_memory[]; \
-  type& name = *reinterpret_cast<type*>(dio_shared_memory)
+  std::type_identity_t<type>& name = *reinterpret_cast<std::type_identity_t<type>*>(dio_shared_memory)
 
 #else
 
 #define DIO_ARCH_AT_LEAST(number) 1
 #define DIO_ARCH_HOPPER 1
-#define DIO_SHARED(type, name) type& name = *static_cast<type*>(::diorama::simt::shared_memory(sizeof(type)))
+#define DIO_SHARED(type, name)       \
+  std::type_identity_t<type>& name = \
+      *static_cast<std::type_identity_t<type>*>(::diorama::simt::shared_memory(sizeof(type)))
 
 #endif

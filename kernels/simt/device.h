@@ -48,11 +48,12 @@ T shuffle(unsigned mask, T value, int source) {
   return call.result;
 }
 
+inline int current_lane() { return Block::running()->current().lane; }
+
+// bar.sync (wait) and bar.arrive.
 inline void named_barrier(int id, int threads, bool wait) {
   Block::running()->named_barrier(id, threads, wait);
 }
-
-inline int current_lane() { return Block::running()->current().lane; }
 
 unsigned ballot(unsigned mask, bool predicate);
 void sync_warp(unsigned mask);

@@ -67,7 +67,8 @@ void Fiber::prepare(void* stack, std::size_t bytes, Body body, void* argument) {
   body_ = body;
   argument_ = argument;
   own_fake_ = nullptr;
-  void** top = reinterpret_cast<void**>(static_cast<char*>(stack) + bytes) - 1;
+  // Two words of nothing: a function is entered with its stack 8 bytes off a multiple of 16.
+  void** top = reinterpret_cast<void**>(static_cast<char*>(stack) + bytes) - 2;
   *--top = reinterpret_cast<void*>(&diorama_simt_begin);
   *--top = nullptr;                                 // rbp
   *--top = nullptr;                                 // rbx

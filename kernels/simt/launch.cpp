@@ -57,15 +57,23 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
   context->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(&abandon_block);
 }
 
+// At every launch: others (a test's harness) may have put handlers of theirs in place since the last.
+void watch_fault(int signal, struct sigaction& previous) {
+  struct sigaction present = {};
+  sigaction(signal, nullptr, &present);
+  if ((present.sa_flags & SA_SIGINFO) && present.sa_sigaction == on_fault) return;
+  previous = present;
+  struct sigaction action = {};
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  sigaction(signal, &action, nullptr);
+}
+
 void watch_faults() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    struct sigaction action = {};
-    action.sa_sigaction = on_fault;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    sigaction(SIGSEGV, &action, &previous_segv);
-    sigaction(SIGBUS, &action, &previous_bus);
-  });
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  watch_fault(SIGSEGV, previous_segv);
+  watch_fault(SIGBUS, previous_bus);
 }
 
 // The handler needs a stack of its own where a fiber's has run over.
