@@ -144,7 +144,7 @@ inline std::vector<std::vector<double>> run_on(const std::string& backend,
   } else {
     status = call(context);
   }
-  REQUIRE_MESSAGE(status == DIO_STATUS_OK, backend << ": " << dio_last_error());
+  REQUIRE_MESSAGE(status == DIO_STATUS_OK, backend << ": " << std::string(dio_last_error()));
   std::vector<std::vector<double>> results;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     results.push_back(outputs[i]->read());
