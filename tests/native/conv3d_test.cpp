@@ -233,6 +233,78 @@ TEST_CASE("every combination of dtypes and layouts conforms") {
   }
 }
 
+// What tensor cores take: both dtypes 16 bits wide, channels in eights, aligned; every width of tile,
+// pictures of more than one tile, and taps that fit no halo.
+TEST_CASE("16-bit channels in eights conform") {
+  for (const dio_dtype type : {DIO_BF16, DIO_F16}) {
+    const auto check_half = [&](const std::string& title, Problem p) {
+      p.x_type = p.w_type = type;
+      for (const dio_dtype out : {type, DIO_F32}) {
+        p.out_type = out;
+        check(title, p);
+      }
+    };
+    for (const auto& [in, out] :
+         {std::array<int64_t, 2>{8, 3}, {16, 12}, {48, 16}, {40, 17}, {32, 96}, {24, 100}, {16, 128}}) {
+      Problem p =
+          Problem{.size = {1, 2, 5, 7}, .in = in, .out = out, .kernel = {3, 3, 3}, .carry = 1}.causal();
+      check_half(std::to_string(in) + " to " + std::to_string(out), p);
+      p.residual = true;
+      p.layout = {.row_gap = 8, .order = {1, 0, 3, 2, 4}};
+      check_half("strided", p);
+    }
+    check_half("several tiles",
+               Problem{.size = {2, 1, 19, 37}, .in = 16, .out = 136, .kernel = {1, 3, 3}}.causal());
+    check_half("one row", Problem{.size = {1, 1, 1, 531}, .in = 8, .out = 16, .kernel = {1, 3, 3}}.causal());
+    check_half("1x1x1", {.size = {1, 2, 9, 17}, .in = 72, .out = 96, .kernel = {1, 1, 1}});
+    check_half("time", Problem{.size = {1, 4, 3, 9}, .in = 40, .out = 96, .kernel = {3, 1, 1}}.causal());
+    check_half("time, stride 2", {.size = {1, 4, 3, 4},
+                                  .in = 40,
+                                  .out = 24,
+                                  .kernel = {3, 1, 1},
+                                  .params = {2, 1, 1, 1, 0, 0, 0, 0, 0, 1},
+                                  .carry = 1});
+    check_half("each frame, stride 2", {.size = {2, 1, 18, 34},
+                                        .in = 16,
+                                        .out = 16,
+                                        .kernel = {1, 3, 3},
+                                        .params = {1, 2, 2, 0, 0, 1, 0, 1, DIO_PADDING_ZERO, 1}});
+    for (const int32_t mode : {DIO_PADDING_ZERO, DIO_PADDING_REPLICATE}) {
+      check_half("enlarged", {.size = {1, 2, 9, 10},
+                              .in = 16,
+                              .out = 8,
+                              .kernel = {1, 3, 3},
+                              .params = {1, 1, 1, 0, 1, 1, 1, 1, mode, 2}});
+      check_half("enlarged, uneven, strided", {.size = {1, 1, 9, 7},
+                                               .in = 16,
+                                               .out = 8,
+                                               .kernel = {1, 4, 2},
+                                               .params = {1, 3, 1, 0, 2, 1, 3, 0, mode, 2}});
+      check_half("far apart", {.size = {1, 1, 50, 49},
+                               .in = 8,
+                               .out = 8,
+                               .kernel = {1, 4, 3},
+                               .params = {1, 25, 24, 0, 2, 1, 1, 2, mode, 1}});
+      check_half("far apart, enlarged", {.size = {1, 1, 17, 18},
+                                         .in = 8,
+                                         .out = 8,
+                                         .kernel = {1, 2, 3},
+                                         .params = {1, 17, 16, 0, 1, 1, 1, 2, mode, 2}});
+    }
+  }
+}
+
+TEST_CASE("f32 taps that fit no halo conform") {
+  for (const int64_t out : {5, 20}) {
+    check("far apart", {.size = {1, 2, 50, 49},
+                        .in = 8,
+                        .out = out,
+                        .kernel = {2, 4, 3},
+                        .params = {1, 25, 24, 1, 2, 1, 1, 2, DIO_PADDING_ZERO, 1},
+                        .carry = 1});
+  }
+}
+
 TEST_CASE("a convolution adds to its own output") {
   for (const int64_t out : {3, 40}) {
     const Problem p = Problem{.size = {1, 2, 6, 5}, .in = 50, .out = out, .kernel = {3, 3, 3}}.causal();
