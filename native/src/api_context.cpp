@@ -21,6 +21,7 @@ dio_status dio_context_destroy(dio_context* context) {
       throw Error(DIO_STATUS_BUSY,
                   "context_destroy: another thread is using this context; let it finish first");
     }
+    context->context->cancel_graph();
     context->context->synchronize();
     for (dio_splat_frame* frame : context->frames) {
       frame->frame.reset();

@@ -51,6 +51,8 @@ class Context {
   virtual void begin_graph() = 0;
   virtual std::unique_ptr<Graph> end_graph() = 0;
   virtual void launch(Graph& graph) = 0;
+  // Forgets what is being recorded, if anything is.
+  virtual void cancel_graph() noexcept {}
 
   template <typename T>
   T* scratch_array(std::size_t count) {

@@ -37,12 +37,7 @@ CudaContext::CudaContext(const Operations& operations, const Device& device, int
       pool_(blocks_) {}
 
 CudaContext::~CudaContext() {
-  cudaSetDevice(device_.index);
-  if (recording_) {
-    cudaGraph_t unfinished = nullptr;
-    cudaStreamEndCapture(stream_, &unfinished);
-    if (unfinished) cudaGraphDestroy(unfinished);
-  }
+  cancel_graph();
   cudaStreamSynchronize(stream_);
   cudaStreamDestroy(own_stream_);
 }
@@ -170,6 +165,15 @@ std::unique_ptr<Graph> CudaContext::end_graph() {
   cudaGraphDestroy(recorded);
   check_cuda(status, "graph_end");
   return graph;
+}
+
+void CudaContext::cancel_graph() noexcept {
+  cudaSetDevice(device_.index);
+  if (!recording_) return;
+  recording_.reset();
+  cudaGraph_t unfinished = nullptr;
+  cudaStreamEndCapture(stream_, &unfinished);
+  if (unfinished) cudaGraphDestroy(unfinished);
 }
 
 void CudaContext::launch(Graph& graph) {

@@ -54,6 +54,7 @@ class CudaContext final : public Context {
   void begin_graph() override;
   std::unique_ptr<Graph> end_graph() override;
   void launch(Graph& graph) override;
+  void cancel_graph() noexcept override;
 
   const Device& device() const { return device_; }
   cudaStream_t cuda_stream() const { return stream_; }
