@@ -17,11 +17,8 @@ import java.util.Arrays;
  */
 final class Denoiser {
 
-  /** Opens an expert by its name in the model's index. */
-  @FunctionalInterface
-  interface Experts {
-    Shared<Loaded<WanTransformer>>.Lease open(String name) throws IOException;
-  }
+  private static final String FIRST = "transformer";
+  private static final String SECOND = "transformer_2";
 
   /**
    * What the transformer is asked with.
@@ -47,7 +44,7 @@ final class Denoiser {
   }
 
   /** Turns the noise in the conditioning's latents into a video's latents. */
-  void denoise(Experts experts, Conditioning conditioning, States states) throws IOException {
+  void denoise(Parts parts, Conditioning conditioning, States states) throws IOException {
     int steps = scheduler.steps();
     run.progress(Stage.DENOISE, 0, steps);
     try (Scope scope = context.scope()) {
@@ -55,15 +52,21 @@ final class Denoiser {
       int step = 0;
       while (step < steps) {
         int end = step;
-        boolean high = isHighNoise(step);
-        while (end < steps && isHighNoise(end) == high) {
+        String name = expert(model, scheduler, step);
+        while (end < steps && expert(model, scheduler, end).equals(name)) {
           end++;
         }
-        try (var expert = experts.open(high ? "transformer" : "transformer_2");
+        try (var expert = parts.transformer(name);
             Asked asked = new Asked(expert.get().part(), states)) {
+          if (end < steps) {
+            parts.prepareTransformer(expert(model, scheduler, end));
+          } else {
+            parts.prepareCodec();
+          }
           for (; step < end; step++) {
             run.checkpoint();
-            step(asked, sampler, conditioning, step, high);
+            step(asked, sampler, conditioning, step, name.equals(FIRST));
+            context.synchronize();
             run.afterStep(step, conditioning.latents());
             run.progress(Stage.DENOISE, step + 1, steps);
           }
@@ -73,10 +76,13 @@ final class Denoiser {
     fixFirstFrame(conditioning, conditioning.latents());
   }
 
-  /** Whether a step belongs to the first expert. */
-  private boolean isHighNoise(int step) {
-    return model.boundary().isEmpty()
-        || scheduler.timestep(step) >= model.boundary().getAsDouble() * scheduler.trainTimesteps();
+  /** The name of the expert for a step: the first one's steps are those of much noise. */
+  static String expert(ModelTraits model, Scheduler scheduler, int step) {
+    boolean first =
+        model.boundary().isEmpty()
+            || scheduler.timestep(step)
+                >= model.boundary().getAsDouble() * scheduler.trainTimesteps();
+    return first ? FIRST : SECOND;
   }
 
   private void step(
@@ -127,15 +133,16 @@ final class Denoiser {
     private final Tensor prediction;
     private final Tensor negativePrediction;
 
+    /** The prompts are closed first: what was recorded with them holds the predictions open. */
     Asked(WanTransformer transformer, States states) {
       this.transformer = transformer;
       boolean done = false;
       try {
-        prompt = scope.keep(transformer.condition(states.prompt, states.image));
         boolean guided = states.negative != null;
-        negative = guided ? scope.keep(transformer.condition(states.negative, states.image)) : null;
         prediction = output();
         negativePrediction = guided ? output() : null;
+        prompt = scope.keep(transformer.condition(states.prompt, states.image));
+        negative = guided ? scope.keep(transformer.condition(states.negative, states.image)) : null;
         done = true;
       } finally {
         if (!done) {

@@ -60,8 +60,7 @@ final class LatentsFile {
                 .formatted(file, NAME, tensors.entry(NAME), codec.channels()));
       }
       Tensor latents = scope.tensor(DType.F32, shape[1], shape[2], shape[3], shape[4]);
-      context.kernels().copy(tensors.tensor(NAME).view(latents.shape()), latents);
-      context.synchronize();
+      latents.set(tensors.floats(NAME));
       return latents;
     }
   }

@@ -53,6 +53,7 @@ final class Pictures {
     try (Shared<Loaded<VideoCodec>>.Lease codec = parts.model().codec()) {
       VideoCodec.FrameSource video = Conditioning.pictureThenGrey(picture);
       codec.get().part().encode(context, video, size, latents, run::checkpoint);
+      context.synchronize();
     }
   }
 

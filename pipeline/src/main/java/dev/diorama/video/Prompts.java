@@ -14,6 +14,12 @@ final class Prompts {
   private final VideoRequest request;
   private final Run run;
 
+  /** Begins what can go on while the encoder works. */
+  @FunctionalInterface
+  interface Ahead {
+    void begin() throws IOException;
+  }
+
   Prompts(Parts parts, VideoRequest request, Run run) {
     this.parts = parts;
     this.request = request;
@@ -23,8 +29,10 @@ final class Prompts {
   /**
    * States of the prompt and, under guidance, of the negative prompt; the scope owns them. What is
    * longer than the model reads is cut off as diffusers does, and reported.
+   *
+   * @param ahead told when the encoder is loaded
    */
-  Tensor[] encode(Scope scope) throws IOException {
+  Tensor[] encode(Scope scope, Ahead ahead) throws IOException {
     boolean guided = request.guidance() > 1;
     Tokens[] tokens = new Tokens[guided ? 2 : 1];
     try (Shared<Tokenizer>.Lease tokenizer = parts.model().tokenizer()) {
@@ -36,6 +44,7 @@ final class Prompts {
     run.progress(Stage.TEXT, 0, tokens.length);
     Tensor[] states = new Tensor[tokens.length];
     try (Shared<Loaded<TextEncoder>>.Lease encoder = parts.textEncoder()) {
+      ahead.begin();
       for (int i = 0; i < tokens.length; i++) {
         run.checkpoint();
         states[i] = scope.keep(encoder.get().part().encode(tokens[i]));

@@ -69,8 +69,11 @@ public final class VideoGenerator implements AutoCloseable {
     begin();
     Run run = new Run(listener, latentsListener, token);
     try (Scope scope = context.scope()) {
+      parts.expect(request);
       Scheduler scheduler = model.traits().scheduler().create(request.steps(), request.flowShift());
-      Tensor[] text = new Prompts(parts, request, run).encode(scope);
+      String first = Denoiser.expert(model.traits(), scheduler, 0);
+      Tensor[] text =
+          new Prompts(parts, request, run).encode(scope, () -> parts.prepareTransformer(first));
       endStage();
       Pictures pictures = new Pictures(parts, context, request, run);
       Conditioning conditioning = pictures.condition(scope);
@@ -82,7 +85,7 @@ public final class VideoGenerator implements AutoCloseable {
       }
       new Denoiser(context, model.traits(), request, scheduler, run)
           .denoise(
-              parts::transformer,
+              parts,
               conditioning,
               new Denoiser.States(text[0], text.length > 1 ? text[1] : null, image));
       endStage();
@@ -91,6 +94,7 @@ public final class VideoGenerator implements AutoCloseable {
       }
       decode(latents, request.frames(), consumer, run);
     } finally {
+      parts.settle();
       busy.set(false);
     }
   }
@@ -124,8 +128,29 @@ public final class VideoGenerator implements AutoCloseable {
     run.progress(Stage.DECODE, 0, frames);
     try (Shared<Loaded<VideoCodec>>.Lease codec = model.codec()) {
       FrameDelivery delivery = new FrameDelivery(context, consumer, run, frames);
-      codec.get().part().decode(context, latents, delivery, run::checkpoint);
+      VideoCodec decoder = codec.get().part();
+      decoder.decode(context, latents, tiles(decoder, latents, run), delivery, run::checkpoint);
+      context.synchronize();
     }
+  }
+
+  /** As few tiles as there is room for. */
+  private VideoCodec.Tiles tiles(VideoCodec decoder, Tensor latents, Run run) {
+    long[] shape = latents.shape();
+    VideoCodec.Tiles tiles =
+        model.execution().tiles() ? VideoCodec.Tiles.FOUR : VideoCodec.Tiles.NONE;
+    if (!decoder.decodesInTiles() && model.execution().tiles()) {
+      run.notice("this model's codec takes so little memory that it decodes without tiles");
+    }
+    if (model.budget() == null || !decoder.decodesInTiles()) {
+      return tiles;
+    }
+    context.trim();
+    long left = model.budget().left(context);
+    while (decoder.decodeBytes(shape, tiles) > left && tiles.canBeSmaller(shape)) {
+      tiles = tiles.smaller(shape);
+    }
+    return tiles;
   }
 
   /** Gives back what a stage used, where the next part needs the room. */

@@ -2,9 +2,12 @@ package dev.diorama.video;
 
 import dev.diorama.Backend;
 import dev.diorama.Context;
+import dev.diorama.DType;
 import dev.diorama.model.Component;
 import dev.diorama.model.ModelDirectory;
+import dev.diorama.model.Placement;
 import dev.diorama.model.Safetensors;
+import dev.diorama.model.Weights;
 import dev.diorama.model.text.Tokenizer;
 import dev.diorama.model.vae.Codecs;
 import dev.diorama.model.vae.VideoCodec;
@@ -14,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 
 /**
@@ -24,19 +28,35 @@ public final class VideoModel implements AutoCloseable {
   /** Models below this share of the machine's memory stay loaded. */
   private static final double SMALL = 0.25;
 
+  /** A card has nothing else to do. */
+  private static final double SMALL_ON_DEVICE = 0.5;
+
   private final ModelDirectory directory;
   private final ModelTraits traits;
   private final Backend backend;
-  private final Residency residency;
+  private final Execution execution;
+  private final boolean keeps;
+  private final DType dtype;
+  private final DeviceBudget budget;
   private final Map<String, Shared<Safetensors>> weights = new LinkedHashMap<>();
   private final Shared<Loaded<VideoCodec>> codec;
   private final Shared<Tokenizer> tokenizer;
 
-  private VideoModel(ModelDirectory directory, Backend backend, Residency residency)
+  private VideoModel(ModelDirectory directory, Backend backend, Execution execution)
       throws IOException {
     this.directory = directory;
     this.backend = backend;
-    this.residency = residency;
+    this.execution = execution;
+    if (execution.maxDeviceBytes() > 0 && !backend.onDevice()) {
+      throw new IllegalArgumentException(
+          ("a limit of the card's memory is for graphics cards; the backend %s reads weights where"
+                  + " their file is mapped")
+              .formatted(backend.name()));
+    }
+    boolean cuda = backend.onDevice() && !backend.name().equals("simt");
+    dtype = execution.dtype() != null ? execution.dtype() : cuda ? DType.BF16 : DType.F32;
+    budget = backend.onDevice() ? new DeviceBudget(backend, execution.maxDeviceBytes()) : null;
+    keeps = execution.residency() != null ? execution.residency() == Residency.ALL : isSmall();
     traits = ModelTraits.read(directory);
     codec = new Shared<>(keeps(), this::openCodec);
     tokenizer = new Shared<>(keeps(), () -> Tokenizer.open(component("tokenizer")));
@@ -53,9 +73,7 @@ public final class VideoModel implements AutoCloseable {
    * @throws IOException when a file cannot be read, with a sentence that names it
    */
   public static VideoModel open(Path directory, Backend backend) throws IOException {
-    ModelDirectory model = ModelDirectory.open(directory);
-    boolean small = weightBytes(directory) < SMALL * memoryBytes();
-    return new VideoModel(model, backend, small ? Residency.ALL : Residency.ONE_AT_A_TIME);
+    return open(directory, backend, Execution.AUTOMATIC);
   }
 
   /**
@@ -69,7 +87,29 @@ public final class VideoModel implements AutoCloseable {
    */
   public static VideoModel open(Path directory, Backend backend, Residency residency)
       throws IOException {
-    return new VideoModel(ModelDirectory.open(directory), backend, residency);
+    return open(directory, backend, Execution.AUTOMATIC.withResidency(residency));
+  }
+
+  /**
+   * Opens a model directory and says how it runs.
+   *
+   * @param directory the folder that holds {@code model_index.json}
+   * @param backend where the model runs; must stay open longer than the model
+   * @param execution precision, memory, tiles
+   * @return the model
+   * @throws IOException when a file cannot be read, with a sentence that names it
+   * @throws IllegalArgumentException when the backend has no memory of its own to limit
+   */
+  public static VideoModel open(Path directory, Backend backend, Execution execution)
+      throws IOException {
+    return new VideoModel(ModelDirectory.open(directory), backend, execution);
+  }
+
+  private boolean isSmall() throws IOException {
+    long weightBytes = weightBytes(directory.path());
+    return budget == null
+        ? weightBytes < SMALL * memoryBytes()
+        : weightBytes < SMALL_ON_DEVICE * budget.limit();
   }
 
   private static long weightBytes(Path directory) throws IOException {
@@ -183,7 +223,21 @@ public final class VideoModel implements AutoCloseable {
   }
 
   boolean keeps() {
-    return residency == Residency.ALL;
+    return keeps;
+  }
+
+  Execution execution() {
+    return execution;
+  }
+
+  /** What products and attention read. */
+  DType dtype() {
+    return dtype;
+  }
+
+  /** The device's memory; null on the host. */
+  DeviceBudget budget() {
+    return budget;
   }
 
   Component component(String name) throws IOException {
@@ -200,6 +254,16 @@ public final class VideoModel implements AutoCloseable {
     return shared.acquire();
   }
 
+  /** Begins to load the codec. */
+  void prepareCodec(Executor worker) {
+    codec.prepare(worker);
+  }
+
+  /** Closes a codec that was prepared and not used. */
+  void settleCodec() {
+    codec.settle();
+  }
+
   /** A use of the codec, whose weights all generators share. */
   Shared<Loaded<VideoCodec>>.Lease codec() throws IOException {
     return codec.acquire();
@@ -211,20 +275,50 @@ public final class VideoModel implements AutoCloseable {
   }
 
   private Loaded<VideoCodec> openCodec() throws IOException {
-    Shared<Safetensors>.Lease file = weights("vae");
+    Component vae = directory.component("vae");
+    return load("vae", false, () -> {}, weights -> Codecs.open(vae, weights));
+  }
+
+  /** Makes a part of its weights. */
+  @FunctionalInterface
+  interface PartOpener<T> {
+    T open(Weights weights) throws IOException;
+  }
+
+  /**
+   * Loads a part with a context of its own, which may work while a generator's does. On a device
+   * the weights are there when this returns.
+   *
+   * @param streamed whether blocks are uploaded when they are needed
+   * @param quiesce waits for whoever works with the weights, before they are closed
+   */
+  <T extends AutoCloseable> Loaded<T> load(
+      String name, boolean streamed, AutoCloseable quiesce, PartOpener<T> opener)
+      throws IOException {
+    Shared<Safetensors>.Lease file = weights(name);
     Context owner = backend.newContext();
     boolean done = false;
     try {
-      VideoCodec opened = Codecs.open(owner, directory.component("vae"), file.get());
+      Weights weights = Weights.on(owner, file.get(), new Placement(dtype, streamed));
+      T part = opener.open(weights);
       owner.synchronize();
+      long bytes = budget == null ? 0 : owner.memory().reservedBytes();
       done = true;
-      return new Loaded<>(opened, owner, file);
+      return new Loaded<>(part, quiesce, weights, owner, counted(bytes), file);
     } finally {
       if (!done) {
         owner.close();
         file.close();
       }
     }
+  }
+
+  private AutoCloseable counted(long bytes) {
+    if (budget == null) {
+      return () -> {};
+    }
+    budget.loaded(bytes);
+    return () -> budget.freed(bytes);
   }
 
   /**

@@ -8,14 +8,15 @@ import dev.diorama.Tensor;
 record ClipBuffers(
     Tensor states, Tensor normed, Tensor query, Tensor key, Tensor value, Tensor hidden) {
 
-  static ClipBuffers of(Scope scope, ClipConfig config, Tensor states) {
+  /** With the type of what products and attention read; the states are F32. */
+  static ClipBuffers of(Scope scope, ClipConfig config, Tensor states, DType dtype) {
     long tokens = states.size(0);
     return new ClipBuffers(
         states,
-        scope.tensor(DType.F32, tokens, config.width()),
-        scope.tensor(DType.F32, tokens, config.width()),
-        scope.tensor(DType.F32, tokens, config.width()),
-        scope.tensor(DType.F32, tokens, config.width()),
-        scope.tensor(DType.F32, tokens, config.ffnWidth()));
+        scope.tensor(dtype, tokens, config.width()),
+        scope.tensor(dtype, tokens, config.width()),
+        scope.tensor(dtype, tokens, config.width()),
+        scope.tensor(dtype, tokens, config.width()),
+        scope.tensor(dtype, tokens, config.ffnWidth()));
   }
 }

@@ -9,7 +9,6 @@ import dev.diorama.Tensor;
 import dev.diorama.model.Component;
 import dev.diorama.model.Linear;
 import dev.diorama.model.ModelException;
-import dev.diorama.model.Safetensors;
 import dev.diorama.model.Weights;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -25,6 +24,7 @@ public final class ClipVision implements AutoCloseable {
 
   private final Context context;
   private final ClipConfig config;
+  private final DType dtype;
   private final Linear patchEmbedding;
   private final Tensor firstNorm;
   private final Tensor firstNormBias;
@@ -35,6 +35,7 @@ public final class ClipVision implements AutoCloseable {
   private ClipVision(Context context, ClipConfig config, Weights weights) throws ModelException {
     this.context = context;
     this.config = config;
+    this.dtype = weights.dtype();
     int width = config.width();
     patchEmbedding =
         weights.linearNoBias(
@@ -48,11 +49,8 @@ public final class ClipVision implements AutoCloseable {
     for (int i = 0; i < config.layers() - 1; i++) {
       blocks.add(new ClipBlock(weights.under("encoder.layers." + i), config));
     }
-    Tensor mappedClass = weights.get("embeddings.class_embedding", width);
-    positions =
-        weights.copy(context, "embeddings.position_embedding.weight", config.patches() + 1L, width);
-    classEmbedding = context.tensor(DType.F32, width);
-    context.kernels().copy(mappedClass, classEmbedding);
+    positions = weights.copy("embeddings.position_embedding.weight", config.patches() + 1L, width);
+    classEmbedding = weights.copy("embeddings.class_embedding", width);
   }
 
   /**
@@ -60,18 +58,18 @@ public final class ClipVision implements AutoCloseable {
    *
    * @param context where it runs; must stay open longer
    * @param component the folder with its {@code config.json}
-   * @param file its weights; must stay open longer
+   * @param weights its weights; must stay open longer
    * @return the tower
    * @throws ModelException when the configuration or a weight is missing or wrong
    * @throws IOException when the configuration cannot be read
    */
-  public static ClipVision open(Context context, Component component, Safetensors file)
+  public static ClipVision open(Context context, Component component, Weights weights)
       throws IOException {
-    Weights weights = new Weights(file);
-    if (file.contains("vision_model.pre_layrnorm.weight")) {
-      weights = weights.under("vision_model");
-    }
-    return new ClipVision(context, ClipConfig.of(component.config()), weights);
+    boolean wrapped = weights.has("vision_model.pre_layrnorm.weight");
+    return new ClipVision(
+        context,
+        ClipConfig.of(component.config()),
+        wrapped ? weights.under("vision_model") : weights);
   }
 
   /**
@@ -92,7 +90,7 @@ public final class ClipVision implements AutoCloseable {
     try (Scope scope = context.scope()) {
       Tensor states = out.select(0, 0);
       embed(context.kernels(), scope, pixels, states);
-      ClipBuffers buffers = ClipBuffers.of(scope, config, states);
+      ClipBuffers buffers = ClipBuffers.of(scope, config, states, dtype);
       for (ClipBlock block : blocks) {
         block.run(context.kernels(), buffers);
       }
@@ -128,10 +126,8 @@ public final class ClipVision implements AutoCloseable {
     kernels.layerNorm(states, firstNorm, firstNormBias, null, null, null, config.eps(), states);
   }
 
-  /** Frees the embeddings. */
   @Override
   public void close() {
-    classEmbedding.close();
-    positions.close();
+    // The weights belong to whoever brought them, the buffers to each call.
   }
 }

@@ -4,7 +4,7 @@ import dev.diorama.Context;
 import dev.diorama.Tensor;
 import dev.diorama.model.Component;
 import dev.diorama.model.ModelException;
-import dev.diorama.model.Safetensors;
+import dev.diorama.model.Weights;
 import java.io.IOException;
 
 /** Turns tokens into the states that a video model attends to. Used by one thread at a time. */
@@ -20,7 +20,7 @@ public interface TextEncoder extends AutoCloseable {
    * @throws ModelException when the configuration or a weight is missing or wrong
    * @throws IOException when the configuration cannot be read
    */
-  static TextEncoder open(Context context, Component component, Safetensors weights)
+  static TextEncoder open(Context context, Component component, Weights weights)
       throws IOException {
     return Umt5Encoder.open(context, component, weights);
   }

@@ -16,17 +16,18 @@ record Umt5Buffers(
     Tensor hidden,
     Tensor bias) {
 
-  static Umt5Buffers of(Scope scope, Umt5Config config, long tokens) {
+  /** With the type of what products and attention read; sums and gates are F32. */
+  static Umt5Buffers of(Scope scope, Umt5Config config, long tokens, DType dtype) {
     long inner = config.innerWidth();
     return new Umt5Buffers(
         scope.tensor(DType.F32, tokens, config.width()),
-        scope.tensor(DType.F32, tokens, config.width()),
-        scope.tensor(DType.F32, tokens, inner),
-        scope.tensor(DType.F32, tokens, inner),
-        scope.tensor(DType.F32, tokens, inner),
-        scope.tensor(DType.F32, tokens, inner),
+        scope.tensor(dtype, tokens, config.width()),
+        scope.tensor(dtype, tokens, inner),
+        scope.tensor(dtype, tokens, inner),
+        scope.tensor(dtype, tokens, inner),
+        scope.tensor(dtype, tokens, inner),
         scope.tensor(DType.F32, tokens, config.ffnWidth()),
-        scope.tensor(DType.F32, tokens, config.ffnWidth()),
+        scope.tensor(dtype, tokens, config.ffnWidth()),
         scope.tensor(DType.F32, config.heads(), 2 * tokens - 1));
   }
 

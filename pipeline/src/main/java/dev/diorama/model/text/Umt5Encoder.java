@@ -5,13 +5,11 @@ import dev.diorama.DType;
 import dev.diorama.Kernels;
 import dev.diorama.Scope;
 import dev.diorama.Tensor;
+import dev.diorama.model.Blocks;
 import dev.diorama.model.Component;
 import dev.diorama.model.ModelException;
-import dev.diorama.model.Safetensors;
 import dev.diorama.model.Weights;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The encoder of UMT5 (Chung et al. 2023). It runs on the prompt's own tokens only: the padding is
@@ -22,23 +20,26 @@ final class Umt5Encoder implements TextEncoder {
   private final Context context;
   private final Umt5Config config;
   private final Tensor embedding;
-  private final List<Umt5Block> blocks = new ArrayList<>();
+  private final DType dtype;
+  private final Blocks<Umt5Block> blocks;
   private final Tensor finalNorm;
 
   private Umt5Encoder(Context context, Umt5Config config, Weights weights) throws ModelException {
     this.context = context;
     this.config = config;
     String table = weights.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight";
-    embedding = weights.get(table, config.vocabulary(), config.width());
-    for (int i = 0; i < config.layers(); i++) {
-      blocks.add(new Umt5Block(weights.under("encoder.block." + i), config));
-    }
+    embedding = weights.mapped(table, config.vocabulary(), config.width());
+    dtype = weights.dtype();
+    blocks =
+        weights.blocks(
+            config.layers(),
+            (source, i) -> new Umt5Block(source.under("encoder.block." + i), config));
     finalNorm = weights.get("encoder.final_layer_norm.weight", config.width());
   }
 
-  static Umt5Encoder open(Context context, Component component, Safetensors weights)
+  static Umt5Encoder open(Context context, Component component, Weights weights)
       throws IOException {
-    return new Umt5Encoder(context, Umt5Config.of(component.config()), new Weights(weights));
+    return new Umt5Encoder(context, Umt5Config.of(component.config()), weights);
   }
 
   @Override
@@ -55,11 +56,9 @@ final class Umt5Encoder implements TextEncoder {
     Tensor out = context.zeros(DType.F32, 1, tokens.ids().length, config.width());
     boolean done = false;
     try (Scope scope = context.scope()) {
-      Umt5Buffers buffers = Umt5Buffers.of(scope, config, ids.length);
-      kernels.embedding(embedding, scope.of(ids, ids.length), buffers.states());
-      for (Umt5Block block : blocks) {
-        block.run(kernels, buffers);
-      }
+      Umt5Buffers buffers = Umt5Buffers.of(scope, config, ids.length, dtype);
+      embed(scope, ids, buffers.states());
+      blocks.forEach(context, (i, block) -> block.run(kernels, buffers));
       Tensor states = out.select(0, 0).slice(0, 0, ids.length);
       kernels.rmsNorm(buffers.states(), finalNorm, null, null, null, config.eps(), states);
       done = true;
@@ -71,8 +70,24 @@ final class Umt5Encoder implements TextEncoder {
     }
   }
 
+  /** The table is most of the file and a prompt needs few of its rows: a device gets only those. */
+  private void embed(Scope scope, int[] ids, Tensor states) {
+    if (!context.backend().onDevice()) {
+      context.kernels().embedding(embedding, scope.of(ids, ids.length), states);
+      return;
+    }
+    int row = Math.toIntExact(config.width() * embedding.dtype().bytes());
+    byte[] rows = new byte[Math.multiplyExact(ids.length, row)];
+    for (int i = 0; i < ids.length; i++) {
+      System.arraycopy(embedding.select(0, ids[i]).toBytes(), 0, rows, i * row, row);
+    }
+    Tensor chosen = scope.tensor(embedding.dtype(), ids.length, config.width());
+    chosen.set(rows);
+    context.kernels().copy(chosen, states);
+  }
+
   @Override
   public void close() {
-    // The weights belong to whoever mapped them, the buffers to each call.
+    // The weights belong to whoever brought them, the buffers to each call.
   }
 }

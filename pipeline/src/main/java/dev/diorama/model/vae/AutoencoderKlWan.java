@@ -1,10 +1,12 @@
 package dev.diorama.model.vae;
 
 import dev.diorama.Context;
+import dev.diorama.DType;
+import dev.diorama.Scope;
 import dev.diorama.Tensor;
 import dev.diorama.model.Config;
 import dev.diorama.model.ModelException;
-import dev.diorama.model.Safetensors;
+import dev.diorama.model.Weights;
 import java.io.IOException;
 import java.util.List;
 
@@ -14,9 +16,10 @@ import java.util.List;
  */
 public final class AutoencoderKlWan implements VideoCodec {
   private static final float ALL = Float.POSITIVE_INFINITY;
+  private static final int RGB = 3;
 
   private final VaeConfig config;
-  private final VaeWeights weights;
+  private final DType dtype;
   private final List<Layer> encoder;
   private final ChannelLinear moments;
   private final ChannelLinear latentInput;
@@ -29,7 +32,7 @@ public final class AutoencoderKlWan implements VideoCodec {
 
   private AutoencoderKlWan(VaeConfig config, VaeWeights weights) throws ModelException {
     this.config = config;
-    this.weights = weights;
+    dtype = weights.dtype();
     int z = config.zDim();
     encoder = VaeNetworks.encoder(config, weights);
     moments = weights.linear("quant_conv", 2 * z, 2 * z, 3);
@@ -51,22 +54,13 @@ public final class AutoencoderKlWan implements VideoCodec {
   /**
    * Opens a VAE.
    *
-   * @param context owns the weights that are turned to channels last; must stay open longer
    * @param json its {@code config.json}
-   * @param file its weights, which must stay mapped
+   * @param weights its weights; must stay open longer
    * @return the codec
    * @throws ModelException when the configuration is not understood or the weights do not fit it
    */
-  public static AutoencoderKlWan open(Context context, Config json, Safetensors file)
-      throws ModelException {
-    VaeConfig config = VaeConfig.read(json);
-    VaeWeights weights = new VaeWeights(context, file);
-    try {
-      return new AutoencoderKlWan(config, weights);
-    } catch (RuntimeException | ModelException e) {
-      weights.close();
-      throw e;
-    }
+  public static AutoencoderKlWan open(Config json, Weights weights) throws ModelException {
+    return new AutoencoderKlWan(VaeConfig.read(json), new VaeWeights(weights));
   }
 
   @Override
@@ -131,7 +125,7 @@ public final class AutoencoderKlWan implements VideoCodec {
 
   private void encodeChunks(
       Context context, FrameSource video, Size size, Runnable checkpoint, ChunkSink sink) {
-    try (Pass pass = new Pass(context, checkpoint)) {
+    try (Pass pass = new Pass(context, dtype, checkpoint)) {
       int frame = 0;
       for (int index = 0; frame < size.frames(); index++) {
         int count = index == 0 ? 1 : config.temporalStride();
@@ -167,25 +161,81 @@ public final class AutoencoderKlWan implements VideoCodec {
   }
 
   @Override
-  public void decode(Context context, Tensor latents, PixelSink sink, Runnable checkpoint)
+  public long decodeBytes(long[] latents, Tiles tiles) {
+    Tiling tiling = tiling(tiles, latents[2], latents[3]);
+    return DecoderShape.bytes(config, latents[2], latents[3], dtype.bytes(), tiling);
+  }
+
+  @Override
+  public boolean decodesInTiles() {
+    return true;
+  }
+
+  private Tiling tiling(Tiles tiles, long height, long width) {
+    return new Tiling(tiles, height, width, DecoderShape.margin(config));
+  }
+
+  @Override
+  public void decode(
+      Context context, Tensor latents, Tiles tiles, PixelSink sink, Runnable checkpoint)
       throws IOException {
-    try (Pass pass = new Pass(context, checkpoint)) {
+    List<Tiling.Tile> cut = tiling(tiles, latents.size(2), latents.size(3)).tiles();
+    try (Scope passes = context.scope();
+        Pass front = new Pass(context, dtype, checkpoint)) {
+      // Each tile carries its own frames.
+      List<Pass> behind =
+          cut.stream().map(tile -> passes.keep(new Pass(context, dtype, checkpoint))).toList();
       int frame = 0;
       for (int index = 0; index < latents.size(1); index++) {
-        pass.beginChunk();
+        front.beginChunk();
         try {
-          Tensor x = latentInput.apply(pass, denormalised(pass, latents, index));
-          for (Layer layer : decoder) {
-            x = layer.apply(pass, x);
+          Tensor x = latentInput.apply(front, denormalised(front, latents, index));
+          for (Layer layer : decoder.subList(0, VaeNetworks.FRONT)) {
+            x = layer.apply(front, x);
           }
-          Tensor pixels = pixels(pass, x);
+          Tensor pixels =
+              cut.size() == 1 ? decodeBehind(front, x) : decodeTiles(front, cut, behind, x);
           sink.write(frame, pixels);
           frame += (int) pixels.size(1);
         } finally {
-          pass.endChunk();
+          front.endChunk();
         }
       }
     }
+  }
+
+  /** What comes behind the middle, whose attention sees the whole picture. */
+  private Tensor decodeBehind(Pass pass, Tensor x) {
+    Tensor y = x;
+    for (Layer layer : decoder.subList(VaeNetworks.FRONT, decoder.size())) {
+      y = layer.apply(pass, y);
+    }
+    return pixels(pass, y);
+  }
+
+  private Tensor decodeTiles(Pass front, List<Tiling.Tile> cut, List<Pass> behind, Tensor x) {
+    int scale = config.spatialStride();
+    Tensor picture = null;
+    for (int i = 0; i < cut.size(); i++) {
+      Tiling.Tile tile = cut.get(i);
+      Pass pass = behind.get(i);
+      pass.beginChunk();
+      try {
+        Tensor outer = tile.outer(x);
+        Tensor own = pass.tensor(outer.shape());
+        pass.kernels().copy(outer, own);
+        Tensor pixels = decodeBehind(pass, own);
+        if (picture == null) {
+          long height = x.size(2) * scale;
+          picture = front.tensor(1, pixels.size(1), height, x.size(3) * scale, RGB);
+        }
+        pass.kernels().copy(tile.inner(pixels, scale), tile.place(picture, scale));
+      } finally {
+        pass.endChunk();
+      }
+    }
+    x.close();
+    return picture;
   }
 
   private Tensor denormalised(Pass pass, Tensor latents, int index) {
@@ -210,6 +260,6 @@ public final class AutoencoderKlWan implements VideoCodec {
 
   @Override
   public void close() {
-    weights.close();
+    // The weights belong to whoever brought them.
   }
 }

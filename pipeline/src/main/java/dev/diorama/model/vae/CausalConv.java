@@ -26,9 +26,21 @@ final class CausalConv implements Layer {
     return out;
   }
 
-  /** With residual added; leaves x and residual open. */
+  /** With residual added, in F32; leaves x and residual open. */
   Tensor apply(Pass pass, Tensor x, Tensor residual) {
     Tensor out = pass.tensor(1, x.size(1), x.size(2), x.size(3), weight.size(0));
+    return into(pass, x, residual, out);
+  }
+
+  /** For another convolution or attention to read; closes x. */
+  Tensor inner(Pass pass, Tensor x) {
+    Tensor out = pass.input(1, x.size(1), x.size(2), x.size(3), weight.size(0));
+    into(pass, x, null, out);
+    x.close();
+    return out;
+  }
+
+  private Tensor into(Pass pass, Tensor x, Tensor residual, Tensor out) {
     Conv3d params = Conv3d.causal(frames, (int) weight.size(2), (int) weight.size(3));
     if (frames == 1) {
       pass.kernels().conv3d(x, null, weight, bias, residual, params, out);

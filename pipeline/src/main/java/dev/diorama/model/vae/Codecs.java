@@ -1,10 +1,9 @@
 package dev.diorama.model.vae;
 
-import dev.diorama.Context;
 import dev.diorama.model.Component;
 import dev.diorama.model.Config;
 import dev.diorama.model.ModelException;
-import dev.diorama.model.Safetensors;
+import dev.diorama.model.Weights;
 import java.io.IOException;
 
 /** The codecs by the class that a model's index names. */
@@ -39,18 +38,16 @@ public final class Codecs {
   /**
    * Opens a codec.
    *
-   * @param context owns the weights that are turned to channels last; must stay open longer
    * @param component the codec
-   * @param weights its weights, which must stay mapped
+   * @param weights its weights; must stay open longer
    * @return the codec
    * @throws IOException when the configuration is not understood or the weights do not fit it
    */
-  public static VideoCodec open(Context context, Component component, Safetensors weights)
-      throws IOException {
+  public static VideoCodec open(Component component, Weights weights) throws IOException {
     Config config = component.config();
     return switch (component.className()) {
-      case "AutoencoderKLWan" -> AutoencoderKlWan.open(context, config, weights);
-      case "PatchCodec" -> PatchCodec.open(context, config, weights);
+      case "AutoencoderKLWan" -> AutoencoderKlWan.open(config, weights);
+      case "PatchCodec" -> PatchCodec.open(config, weights);
       default ->
           throw new ModelException(
               "%s is a %s, which is no codec.".formatted(config.file(), component.className()));

@@ -37,10 +37,11 @@ final class Downsample implements Layer {
   Tensor apply(Pass pass, Tensor x, Tensor residual) {
     long height = x.size(2) / 2;
     long width = x.size(3) / 2;
-    Tensor small = pass.tensor(1, x.size(1), height, width, weight.size(0));
+    Tensor input = pass.narrowed(x);
+    Tensor small = pass.tensor(1, input.size(1), height, width, weight.size(0));
     pass.kernels()
-        .conv3d(x, null, weight, bias, timeWeight == null ? residual : null, SPACE, small);
-    x.close();
+        .conv3d(input, null, weight, bias, timeWeight == null ? residual : null, SPACE, small);
+    input.close();
     return timeWeight == null ? small : overTime(pass, small, residual);
   }
 

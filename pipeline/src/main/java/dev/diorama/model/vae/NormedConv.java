@@ -15,7 +15,11 @@ final class NormedConv implements Layer {
 
   @Override
   public Tensor apply(Pass pass, Tensor x) {
-    pass.kernels().channelNorm(x, norm, null, Activation.SILU, x);
-    return conv.apply(pass, x);
+    Tensor normed = pass.narrows(x) ? pass.input(x.shape()) : x;
+    pass.kernels().channelNorm(x, norm, null, Activation.SILU, normed);
+    if (normed != x) {
+      x.close();
+    }
+    return conv.apply(pass, normed);
   }
 }

@@ -14,14 +14,17 @@ import java.util.Map;
  */
 final class Pass implements AutoCloseable {
   private final Context context;
+  private final DType dtype;
   private final Runnable checkpoint;
   private final Scope carried;
   private final Map<Object, Tensor> carries = new IdentityHashMap<>();
   private Scope chunk;
   private int chunks;
 
-  Pass(Context context, Runnable checkpoint) {
+  /** With the type of {@link #input} tensors. */
+  Pass(Context context, DType dtype, Runnable checkpoint) {
     this.context = context;
+    this.dtype = dtype;
     this.checkpoint = checkpoint;
     carried = context.scope();
   }
@@ -52,10 +55,33 @@ final class Pass implements AutoCloseable {
     return chunk.tensor(DType.F32, shape);
   }
 
+  /**
+   * The same for what a convolution or attention reads: in the narrower type, where there is one.
+   */
+  Tensor input(long... shape) {
+    return chunk.tensor(dtype, shape);
+  }
+
+  /** Whether convolutions read another type than this tensor's. */
+  boolean narrows(Tensor x) {
+    return x.dtype() != dtype;
+  }
+
+  /** A tensor as a convolution reads it: itself, or a narrower copy that closes it. */
+  Tensor narrowed(Tensor x) {
+    if (!narrows(x)) {
+      return x;
+    }
+    Tensor narrow = input(x.shape());
+    kernels().copy(x, narrow);
+    x.close();
+    return narrow;
+  }
+
   /** The latest frames that the layer saw, zeros before the first. */
   Tensor carry(Object layer, Tensor x, int frames) {
     return carries.computeIfAbsent(
-        layer, key -> carried.zeros(DType.F32, 1, frames, x.size(2), x.size(3), x.size(4)));
+        layer, key -> carried.zeros(x.dtype(), 1, frames, x.size(2), x.size(3), x.size(4)));
   }
 
   @Override

@@ -2,11 +2,12 @@ package dev.diorama.model.vae;
 
 import dev.diorama.Context;
 import dev.diorama.Conv3d;
+import dev.diorama.DType;
 import dev.diorama.PaddingMode;
 import dev.diorama.Tensor;
 import dev.diorama.model.Config;
 import dev.diorama.model.ModelException;
-import dev.diorama.model.Safetensors;
+import dev.diorama.model.Weights;
 import java.io.IOException;
 
 /**
@@ -22,7 +23,6 @@ public final class PatchCodec implements VideoCodec {
   private final int channels;
   private final int patch;
   private final int stride;
-  private final VaeWeights weights;
   private final ChannelLinear encodeFirst;
   private final ChannelLinear encodeNext;
   private final Tensor decodeFirst;
@@ -35,7 +35,6 @@ public final class PatchCodec implements VideoCodec {
     channels = shape.channels();
     patch = shape.spatialStride();
     stride = shape.temporalStride();
-    this.weights = weights;
     int block = 3 * patch * patch;
     int group = block * stride;
     encodeFirst = weights.linear("encoder.first", channels, block, 0);
@@ -50,22 +49,13 @@ public final class PatchCodec implements VideoCodec {
   /**
    * Opens a codec.
    *
-   * @param context owns the weights that are turned to channels last; must stay open longer
    * @param json its {@code config.json}
-   * @param file its weights, which must stay mapped
+   * @param weights its weights; must stay open longer
    * @return the codec
    * @throws ModelException when the configuration is not understood or the weights do not fit it
    */
-  public static PatchCodec open(Context context, Config json, Safetensors file)
-      throws ModelException {
-    Codecs.Shape shape = shape(json);
-    VaeWeights weights = new VaeWeights(context, file);
-    try {
-      return new PatchCodec(shape, weights);
-    } catch (RuntimeException | ModelException e) {
-      weights.close();
-      throw e;
-    }
+  public static PatchCodec open(Config json, Weights weights) throws ModelException {
+    return new PatchCodec(shape(json), new VaeWeights(weights.exact()));
   }
 
   static Codecs.Shape shape(Config json) throws ModelException {
@@ -102,7 +92,7 @@ public final class PatchCodec implements VideoCodec {
       Context context, FrameSource video, Size size, Tensor latents, Runnable checkpoint) {
     int height = size.height() / patch;
     int width = size.width() / patch;
-    try (Pass pass = new Pass(context, checkpoint)) {
+    try (Pass pass = new Pass(context, DType.F32, checkpoint)) {
       int frame = 0;
       for (int index = 0; frame < size.frames(); index++) {
         int count = index == 0 ? 1 : stride;
@@ -125,11 +115,23 @@ public final class PatchCodec implements VideoCodec {
   }
 
   @Override
-  public void decode(Context context, Tensor latents, PixelSink sink, Runnable checkpoint)
+  public long decodeBytes(long[] latents, Tiles tiles) {
+    long blocks = 3L * patch * patch * stride * latents[2] * latents[3];
+    return DType.F32.bytes() * (2 * blocks + 2L * channels * latents[2] * latents[3]);
+  }
+
+  @Override
+  public boolean decodesInTiles() {
+    return false;
+  }
+
+  @Override
+  public void decode(
+      Context context, Tensor latents, Tiles tiles, PixelSink sink, Runnable checkpoint)
       throws IOException {
     long height = latents.size(2);
     long width = latents.size(3);
-    try (Pass pass = new Pass(context, checkpoint)) {
+    try (Pass pass = new Pass(context, DType.F32, checkpoint)) {
       int frame = 0;
       for (int index = 0; index < latents.size(1); index++) {
         int count = index == 0 ? 1 : stride;
@@ -165,6 +167,6 @@ public final class PatchCodec implements VideoCodec {
 
   @Override
   public void close() {
-    weights.close();
+    // The weights belong to whoever brought them.
   }
 }

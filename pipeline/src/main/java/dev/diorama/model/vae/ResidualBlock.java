@@ -22,9 +22,9 @@ final class ResidualBlock implements Layer {
 
   @Override
   public Tensor apply(Pass pass, Tensor x) {
-    Tensor normed = pass.tensor(x.shape());
+    Tensor normed = pass.input(x.shape());
     pass.kernels().channelNorm(x, norm1, null, Activation.SILU, normed);
-    Tensor hidden = conv1.apply(pass, normed);
+    Tensor hidden = conv1.inner(pass, normed);
     pass.kernels().channelNorm(hidden, norm2, null, Activation.SILU, hidden);
     Tensor residual = x;
     if (shortcut != null) {

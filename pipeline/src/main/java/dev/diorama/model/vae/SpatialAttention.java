@@ -20,9 +20,10 @@ final class SpatialAttention implements Layer {
 
   @Override
   public Tensor apply(Pass pass, Tensor x) {
-    Tensor normed = pass.tensor(x.shape());
+    Tensor normed = pass.input(x.shape());
     pass.kernels().channelNorm(x, norm, null, Activation.NONE, normed);
-    Tensor qkv = input.apply(pass, normed, null);
+    Tensor qkv = pass.input(1, x.size(1), x.size(2), x.size(3), 3L * channels);
+    input.into(pass, normed, null, qkv);
     long pixels = x.size(2) * x.size(3);
     Tensor heads = qkv.view(x.size(1), pixels, 1, 3L * channels);
     Tensor q = heads.slice(3, 0, channels);

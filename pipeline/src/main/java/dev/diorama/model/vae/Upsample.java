@@ -30,7 +30,8 @@ final class Upsample implements Layer {
     long width = x.size(3);
     long channels = x.size(4);
     long copies = time == null || pass.first() ? 1 : 2;
-    Tensor pairs = copies == 1 ? x : time.apply(pass, x);
+    Tensor narrow = pass.narrowed(x);
+    Tensor pairs = copies == 1 ? narrow : time.inner(pass, narrow);
     Tensor out = pass.tensor(1, frames * copies, 2 * height, 2 * width, weight.size(0));
     for (long frame = 0; frame < frames; frame++) {
       // One frame of `copies * channels` channels, seen as `copies` frames.

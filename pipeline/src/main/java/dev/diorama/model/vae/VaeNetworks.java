@@ -6,6 +6,9 @@ import java.util.List;
 
 /** How the encoder and the decoder of Wan 2.1's and Wan 2.2's VAE are wired. */
 final class VaeNetworks {
+  /** Layers of a decoder up to its middle, whose attention sees the whole picture. */
+  static final int FRONT = 4;
+
   private VaeNetworks() {}
 
   /** From pixels (patches of them in Wan 2.2) to means and log variances. */

@@ -1,42 +1,41 @@
 package dev.diorama.model.vae;
 
-import dev.diorama.Context;
-import dev.diorama.Scope;
+import dev.diorama.DType;
 import dev.diorama.Tensor;
 import dev.diorama.model.ModelException;
-import dev.diorama.model.Safetensors;
+import dev.diorama.model.Weights;
 import java.util.Arrays;
 
 /**
  * The weights of a codec by name, in the layout that the kernels read. Convolutions are turned to
- * channels last once, here; everything else is read where the file is mapped.
+ * channels last once, here.
  */
-final class VaeWeights implements AutoCloseable {
+final class VaeWeights {
   private static final int RGB = 3;
 
-  private final Context context;
-  private final Safetensors file;
-  private final Scope owned;
+  private final Weights weights;
 
-  /** The context owns what is turned; the file must stay mapped as long as this is used. */
-  VaeWeights(Context context, Safetensors file) {
-    this.context = context;
-    this.file = file;
-    owned = context.scope();
+  VaeWeights(Weights weights) {
+    this.weights = weights;
+  }
+
+  /** What the inputs of convolutions and attention are kept in; everything else is F32. */
+  DType dtype() {
+    return weights.dtype();
   }
 
   Tensor vector(String name, int n) throws ModelException {
-    return file.tensor(name, n);
+    return weights.get(name, n);
   }
 
   /** The factors of a channel norm, which the file keeps with axes of size 1 behind. */
   Tensor norm(String name, int channels, int axes) throws ModelException {
-    return file.tensor(name + ".gamma", ones(axes, channels)).view(channels);
+    return weights.get(name + ".gamma", ones(axes, channels)).view(channels);
   }
 
   /** A convolution of one pixel with its bias, as a matrix. */
   ChannelLinear linear(String name, int out, int in, int axes) throws ModelException {
-    Tensor weight = file.tensor(name + ".weight", ones(axes, out, in)).view(out, in);
+    Tensor weight = weights.product(name + ".weight", ones(axes, out, in)).view(out, in);
     return new ChannelLinear(weight, vector(name + ".bias", out));
   }
 
@@ -56,12 +55,13 @@ final class VaeWeights implements AutoCloseable {
   /** The weight of a convolution over time, height and width, as [out, t, y, x, in]. */
   Tensor kernel(String name, int out, int in, int frames, int height, int width)
       throws ModelException {
-    return turned(file.tensor(name, out, in, frames, height, width).permute(0, 2, 3, 4, 1));
+    return weights.turned(
+        file -> file.permute(0, 2, 3, 4, 1), name, out, in, frames, height, width);
   }
 
   /** The weight of a convolution over height and width, as [out, 1, y, x, in]. */
   Tensor kernel(String name, int out, int in, int height, int width) throws ModelException {
-    Tensor weight = turned(file.tensor(name, out, in, height, width).permute(0, 2, 3, 1));
+    Tensor weight = weights.turned(file -> file.permute(0, 2, 3, 1), name, out, in, height, width);
     return weight.view(out, 1, height, width, in);
   }
 
@@ -71,36 +71,35 @@ final class VaeWeights implements AutoCloseable {
    */
   CausalConv patchedConv(String name, int out, int in, int patch) throws ModelException {
     Tensor weight =
-        file.tensor(name + ".weight", out, in, 3, 3, 3)
-            .view(out, RGB, patch, patch, 3, 3, 3)
-            .permute(0, 4, 5, 6, 1, 3, 2);
-    return new CausalConv(turned(weight).view(out, 3, 3, 3, in), vector(name + ".bias", out));
+        weights.turned(
+            file -> file.view(out, RGB, patch, patch, 3, 3, 3).permute(0, 4, 5, 6, 1, 3, 2),
+            name + ".weight",
+            out,
+            in,
+            3,
+            3,
+            3);
+    return new CausalConv(weight.view(out, 3, 3, 3, in), vector(name + ".bias", out));
   }
 
   /** A causal convolution that makes patches, with the order of {@link #patchedConv}. */
   CausalConv unpatchedConv(String name, int out, int in, int patch) throws ModelException {
     Tensor weight =
-        file.tensor(name + ".weight", out, in, 3, 3, 3)
-            .view(RGB, patch, patch, in, 3, 3, 3)
-            .permute(0, 2, 1, 4, 5, 6, 3);
-    Tensor bias = vector(name + ".bias", out).view(RGB, patch, patch).permute(0, 2, 1);
-    return new CausalConv(turned(weight).view(out, 3, 3, 3, in), turned(bias).view(out));
-  }
-
-  /** A contiguous copy of a view. */
-  private Tensor turned(Tensor view) {
-    Tensor copy = owned.tensor(view.dtype(), view.shape());
-    context.kernels().copy(view, copy);
-    return copy;
+        weights.turned(
+            file -> file.view(RGB, patch, patch, in, 3, 3, 3).permute(0, 2, 1, 4, 5, 6, 3),
+            name + ".weight",
+            out,
+            in,
+            3,
+            3,
+            3);
+    Tensor bias =
+        weights.turned(file -> file.view(RGB, patch, patch).permute(0, 2, 1), name + ".bias", out);
+    return new CausalConv(weight.view(out, 3, 3, 3, in), bias.view(out));
   }
 
   /** Numbers of a configuration as a tensor. */
   Tensor constant(float... values) {
-    return owned.of(values, values.length);
-  }
-
-  @Override
-  public void close() {
-    owned.close();
+    return weights.constant(values);
   }
 }

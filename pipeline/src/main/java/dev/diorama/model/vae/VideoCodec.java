@@ -44,7 +44,7 @@ public interface VideoCodec extends AutoCloseable {
   void encode(Context context, FrameSource video, Size size, Tensor latents, Runnable checkpoint);
 
   /**
-   * Decodes latents, a latent frame at a time.
+   * Decodes latents, a latent frame at a time, as a whole.
    *
    * @param context where to compute
    * @param latents what a denoiser made, [channels, frames, height, width] in any strides
@@ -52,7 +52,39 @@ public interface VideoCodec extends AutoCloseable {
    * @param checkpoint called between layers; what it throws ends the work
    * @throws IOException when the sink fails
    */
-  void decode(Context context, Tensor latents, PixelSink sink, Runnable checkpoint)
+  default void decode(Context context, Tensor latents, PixelSink sink, Runnable checkpoint)
+      throws IOException {
+    decode(context, latents, Tiles.NONE, sink, checkpoint);
+  }
+
+  /**
+   * About the memory that decoding takes beside the weights, for whoever has little.
+   *
+   * @param latents the shape of the latents, [channels, frames, height, width]
+   * @param tiles how frames are cut
+   * @return bytes
+   */
+  long decodeBytes(long[] latents, Tiles tiles);
+
+  /**
+   * Whether tiles spare memory; a codec that takes little decodes whole frames in any case.
+   *
+   * @return true for Wan's
+   */
+  boolean decodesInTiles();
+
+  /**
+   * Decodes latents, a latent frame at a time. In tiles it takes less memory and gives the same
+   * pixels: tiles overlap by as much as the layers can see.
+   *
+   * @param context where to compute
+   * @param latents what a denoiser made, [channels, frames, height, width] in any strides
+   * @param tiles how frames are cut
+   * @param sink receives the frames in order
+   * @param checkpoint called between layers; what it throws ends the work
+   * @throws IOException when the sink fails
+   */
+  void decode(Context context, Tensor latents, Tiles tiles, PixelSink sink, Runnable checkpoint)
       throws IOException;
 
   @Override
@@ -66,6 +98,45 @@ public interface VideoCodec extends AutoCloseable {
    * @param width pixels in a row
    */
   record Size(int frames, int height, int width) {}
+
+  /**
+   * How frames are cut for decoding.
+   *
+   * @param rows tiles from top to bottom
+   * @param columns tiles from left to right
+   */
+  record Tiles(int rows, int columns) {
+    /** Whole frames. */
+    public static final Tiles NONE = new Tiles(1, 1);
+
+    /** A quarter of a frame each. */
+    public static final Tiles FOUR = new Tiles(2, 2);
+
+    /** Below this, tiles are mostly margin. */
+    private static final int SMALLEST = 8;
+
+    /**
+     * Whether smaller tiles make sense.
+     *
+     * @param latents the shape of the latents, [channels, frames, height, width]
+     * @return false when they would be smaller than what they depend on
+     */
+    public boolean canBeSmaller(long[] latents) {
+      Tiles next = smaller(latents);
+      return latents[2] / next.rows >= SMALLEST && latents[3] / next.columns >= SMALLEST;
+    }
+
+    /**
+     * More tiles, cut where they are longest.
+     *
+     * @param latents the shape of the latents, [channels, frames, height, width]
+     * @return the next finer cut
+     */
+    public Tiles smaller(long[] latents) {
+      boolean tall = latents[2] / rows > latents[3] / columns;
+      return tall ? new Tiles(rows + 1, columns) : new Tiles(rows, columns + 1);
+    }
+  }
 
   /** Gives the pixels of a video. */
   @FunctionalInterface

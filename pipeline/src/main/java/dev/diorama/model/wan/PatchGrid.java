@@ -1,6 +1,5 @@
 package dev.diorama.model.wan;
 
-import dev.diorama.Tensor;
 import java.util.Arrays;
 
 /**
@@ -13,8 +12,7 @@ import java.util.Arrays;
 record PatchGrid(int frames, int rows, int columns) {
 
   /** The grid of a video [channels, frames, height, width], which must fit the configuration. */
-  static PatchGrid of(WanConfig config, Tensor latents) {
-    long[] shape = latents.shape();
+  static PatchGrid of(WanConfig config, long[] shape) {
     if (shape.length != 4 || shape[0] != config.inChannels()) {
       throw new IllegalArgumentException(
           "latents: expected [%d, frames, height, width], got %s."

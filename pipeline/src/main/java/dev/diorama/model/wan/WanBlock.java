@@ -92,8 +92,7 @@ final class WanBlock {
           null,
           0,
           heads(b.value));
-      kernels.combine(
-          new Tensor[] {b.normed, b.value}, new Tensor[] {b.normed}, new double[] {1, 1});
+      kernels.gatedResidual(b.value, b.normed, b.ones, null, b.normed);
     }
     cross.out().addTo(kernels, b.normed, b.states);
   }

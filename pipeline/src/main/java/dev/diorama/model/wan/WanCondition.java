@@ -1,12 +1,11 @@
 package dev.diorama.model.wan;
 
 import dev.diorama.Context;
-import dev.diorama.DType;
 import dev.diorama.Kernels;
 import dev.diorama.Scope;
 import dev.diorama.Tensor;
+import dev.diorama.model.Blocks;
 import dev.diorama.model.Linear;
-import java.util.List;
 
 /**
  * A prompt (and a picture) as the blocks look at it: its states embedded to the model's width and,
@@ -21,13 +20,14 @@ import java.util.List;
 public final class WanCondition implements AutoCloseable {
 
   private final WanConfig config;
-  private final List<WanBlock> blocks;
+  private final Blocks<WanBlock> blocks;
   private final Tensor text;
   private final Tensor image;
   private final Tensor textBias;
   private final CrossKeys[] cached;
   private final CrossKeys scratch;
   private final Scope scope;
+  private final StepGraphs graphs;
 
   /**
    * Prepares the keys.
@@ -37,16 +37,19 @@ public final class WanCondition implements AutoCloseable {
    * @param image [image tokens, width], or null
    * @param scope owns the three and what is made here
    * @param cacheBytes how much memory the keys of all blocks may take
+   * @param graphs told when this is closed
    */
   WanCondition(
       Context context,
       WanConfig config,
-      List<WanBlock> blocks,
+      Blocks<WanBlock> blocks,
       Tensor text,
       Tensor textBias,
       Tensor image,
       Scope scope,
-      long cacheBytes) {
+      long cacheBytes,
+      StepGraphs graphs) {
+    this.graphs = graphs;
     this.config = config;
     this.blocks = blocks;
     this.text = text;
@@ -54,7 +57,7 @@ public final class WanCondition implements AutoCloseable {
     this.image = image;
     this.scope = scope;
     long rows = text.size(0) + (image == null ? 0 : image.size(0));
-    long bytes = 2 * rows * config.width() * Float.BYTES * blocks.size();
+    long bytes = 2 * rows * config.width() * text.dtype().bytes() * blocks.size();
     if (bytes > cacheBytes) {
       cached = null;
       scratch = allocate();
@@ -62,10 +65,12 @@ public final class WanCondition implements AutoCloseable {
     }
     scratch = null;
     cached = new CrossKeys[blocks.size()];
-    for (int i = 0; i < cached.length; i++) {
-      cached[i] = allocate();
-      fill(context.kernels(), blocks.get(i).cross(), cached[i]);
-    }
+    blocks.forEach(
+        context,
+        (i, block) -> {
+          cached[i] = allocate();
+          fill(context.kernels(), block.cross(), cached[i]);
+        });
   }
 
   private CrossKeys allocate() {
@@ -73,7 +78,7 @@ public final class WanCondition implements AutoCloseable {
   }
 
   private Tensor like(Tensor states) {
-    return states == null ? null : scope.tensor(DType.F32, states.shape());
+    return states == null ? null : scope.tensor(states.dtype(), states.shape());
   }
 
   private void fill(Kernels kernels, WanAttention weights, CrossKeys keys) {
@@ -91,22 +96,23 @@ public final class WanCondition implements AutoCloseable {
   }
 
   /** Whether these are the keys of some transformer's blocks; two experts have different ones. */
-  boolean isFor(List<WanBlock> others) {
+  boolean isFor(Blocks<WanBlock> others) {
     return blocks == others;
   }
 
   /** The keys and values of one block, valid until the next call. */
-  CrossKeys keys(Kernels kernels, int block) {
+  CrossKeys keys(Kernels kernels, int index, WanBlock block) {
     if (cached != null) {
-      return cached[block];
+      return cached[index];
     }
-    fill(kernels, blocks.get(block).cross(), scratch);
+    fill(kernels, block.cross(), scratch);
     return scratch;
   }
 
   /** Frees the keys. */
   @Override
   public void close() {
+    graphs.forget(this);
     scope.close();
   }
 }

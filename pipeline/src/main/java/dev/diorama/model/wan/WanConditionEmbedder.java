@@ -17,6 +17,7 @@ final class WanConditionEmbedder {
   private static final float IMAGE_EPS = 1e-5f;
 
   private final WanConfig config;
+  private final DType dtype;
   private final Linear textIn;
   private final Linear textOut;
   private final ImageEmbedder image;
@@ -32,6 +33,7 @@ final class WanConditionEmbedder {
 
   WanConditionEmbedder(Weights weights, WanConfig config) throws ModelException {
     this.config = config;
+    this.dtype = weights.dtype();
     int width = config.width();
     textIn = weights.linear("text_embedder.linear_1", width, config.textWidth());
     textOut = weights.linear("text_embedder.linear_2", width, width);
@@ -61,8 +63,8 @@ final class WanConditionEmbedder {
   /** The text states' rows up to the first row of padding, embedded; see {@link WanCondition}. */
   Tensor text(Context context, Tensor states, long rows, Scope scope) {
     Kernels kernels = context.kernels();
-    Tensor embedded = scope.tensor(DType.F32, rows, config.width());
-    try (Tensor hidden = context.tensor(DType.F32, rows, config.width())) {
+    Tensor embedded = scope.tensor(dtype, rows, config.width());
+    try (Tensor hidden = context.tensor(dtype, rows, config.width())) {
       textIn.apply(kernels, states.slice(0, 0, rows), Activation.GELU_TANH, hidden);
       textOut.apply(kernels, hidden, embedded);
     }
@@ -72,7 +74,7 @@ final class WanConditionEmbedder {
   /** The image states [tokens, image width], embedded. */
   Tensor image(Context context, Tensor states, Scope scope) {
     Kernels kernels = context.kernels();
-    Tensor embedded = scope.tensor(DType.F32, states.size(0), config.width());
+    Tensor embedded = scope.tensor(dtype, states.size(0), config.width());
     try (Tensor normed = context.tensor(DType.F32, states.shape());
         Tensor hidden = context.tensor(DType.F32, states.shape())) {
       Tensor input = states;

@@ -30,10 +30,10 @@ final class WanTimesteps implements AutoCloseable {
   private final Linear projection;
   private final Tensor blockTables;
   private final Tensor headTable;
-  private final Scope weightScope;
   private Groups groups;
   private Tensor indexTensor;
   private int[] index;
+  private int layout;
 
   /** Buffers for a number of different timesteps. */
   private record Groups(
@@ -58,26 +58,20 @@ final class WanTimesteps implements AutoCloseable {
     this.context = context;
     this.config = config;
     int width = config.width();
-    Weights embedder = weights.under("condition_embedder");
+    Weights embedder = weights.exact().under("condition_embedder");
     in = embedder.linear("time_embedder.linear_1", width, config.frequencies());
     out = embedder.linear("time_embedder.linear_2", width, width);
     projection = embedder.linear("time_proj", (long) BLOCK_ROWS * width, width);
-    Tensor[] tables = new Tensor[config.layers()];
-    for (int i = 0; i < tables.length; i++) {
-      tables[i] = weights.get("blocks." + i + ".scale_shift_table", 1, BLOCK_ROWS, width);
+    blockTables = weights.tensor(DType.F32, config.layers(), 1, BLOCK_ROWS, width);
+    for (int i = 0; i < config.layers(); i++) {
+      String name = "blocks." + i + ".scale_shift_table";
+      weights.copy(blockTables.select(0, i), name, 1, BLOCK_ROWS, width);
     }
-    Tensor head = weights.get("scale_shift_table", 1, HEAD_ROWS, width);
-    weightScope = context.scope();
-    blockTables = weightScope.tensor(DType.F32, config.layers(), 1, BLOCK_ROWS, width);
-    for (int i = 0; i < tables.length; i++) {
-      context.kernels().copy(tables[i], blockTables.select(0, i));
-    }
-    headTable = weightScope.tensor(DType.F32, 1, HEAD_ROWS, width);
-    context.kernels().copy(head, headTable);
+    headTable = weights.copy("scale_shift_table", 1, HEAD_ROWS, width);
   }
 
   /**
-   * Sets the timesteps of a forward pass.
+   * Sets the timesteps of a forward pass; {@link #compute} comes next.
    *
    * @param timesteps one for all tokens, or one a token
    * @param tokens how many tokens there are
@@ -92,10 +86,10 @@ final class WanTimesteps implements AutoCloseable {
     if (groups == null || groups.count != values.length) {
       closeGroups();
       groups = allocate(values.length);
+      layout++;
     }
     setIndex(values.length == 1 ? null : groupOf);
     groups.values.set(values);
-    compute(context.kernels(), groups);
   }
 
   private static float[] distinct(float[] timesteps, int[] groupOf) {
@@ -121,6 +115,7 @@ final class WanTimesteps implements AutoCloseable {
     if (indexTensor != null && (groupOf == null || groupOf.length != index.length)) {
       indexTensor.close();
       indexTensor = null;
+      layout++;
     }
     index = groupOf;
     if (groupOf == null) {
@@ -128,6 +123,7 @@ final class WanTimesteps implements AutoCloseable {
     }
     if (indexTensor == null) {
       indexTensor = context.of(groupOf, groupOf.length);
+      layout++;
     } else {
       indexTensor.set(groupOf);
     }
@@ -148,7 +144,9 @@ final class WanTimesteps implements AutoCloseable {
         scope.tensor(DType.F32, count, HEAD_ROWS, width));
   }
 
-  private void compute(Kernels kernels, Groups g) {
+  /** Computes what the timesteps do to the blocks. */
+  void compute(Kernels kernels) {
+    Groups g = groups;
     long width = config.width();
     kernels.timestepEmbedding(g.values, true, MAX_PERIOD, g.sinusoids);
     in.apply(kernels, g.sinusoids, Activation.SILU, g.hidden);
@@ -169,6 +167,11 @@ final class WanTimesteps implements AutoCloseable {
         },
         new Tensor[] {g.head},
         SUM);
+  }
+
+  /** Changes when tensors of this object come to lie elsewhere. */
+  int layout() {
+    return layout;
   }
 
   /** [groups, 6, width] of a block. */
@@ -197,6 +200,5 @@ final class WanTimesteps implements AutoCloseable {
   public void close() {
     closeGroups();
     setIndex(null);
-    weightScope.close();
   }
 }

@@ -1,26 +1,26 @@
 package dev.diorama.model.wan;
 
 import dev.diorama.Context;
+import dev.diorama.DType;
 import dev.diorama.Kernels;
 import dev.diorama.Scope;
 import dev.diorama.Tensor;
+import dev.diorama.model.Blocks;
 import dev.diorama.model.Component;
 import dev.diorama.model.Linear;
 import dev.diorama.model.ModelException;
-import dev.diorama.model.Safetensors;
 import dev.diorama.model.Weights;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * The transformer of Wan 2.1 and 2.2: a noisy latent video, a timestep and a prompt in, the model's
  * prediction out.
  *
- * <p>Bound to one context and used by one thread at a time, as the context is. The weights are
- * mapped and may be shared by many transformers. Buffers are made at the first forward pass of a
- * shape; later ones of that shape allocate nothing.
+ * <p>Bound to one context and used by one thread at a time, as the context is. The weights may be
+ * shared by many transformers. Buffers are made at the first forward pass of a shape; later ones of
+ * that shape allocate nothing. On a device a pass that comes again with the same tensors is
+ * recorded as a graph the second time, and launched from then on.
  */
 public final class WanTransformer implements AutoCloseable {
 
@@ -31,13 +31,17 @@ public final class WanTransformer implements AutoCloseable {
   private final Linear patchEmbedding;
   private final WanConditionEmbedder embedder;
   private final WanTimesteps timesteps;
-  private final List<WanBlock> blocks;
+  private final Blocks<WanBlock> blocks;
+  private final DType dtype;
+  private final StepGraphs graphs;
   private final Linear projection;
   private WanBuffers buffers;
 
   private WanTransformer(Context context, WanConfig config, Weights weights) throws ModelException {
     this.context = context;
     this.config = config;
+    dtype = weights.dtype();
+    graphs = new StepGraphs(context);
     int width = config.width();
     patchEmbedding =
         weights.linear(
@@ -50,10 +54,9 @@ public final class WanTransformer implements AutoCloseable {
     embedder = new WanConditionEmbedder(weights.under("condition_embedder"), config);
     projection =
         weights.linear("proj_out", (long) config.outChannels() * config.patchVolume(), width);
-    blocks = new ArrayList<>();
-    for (int i = 0; i < config.layers(); i++) {
-      blocks.add(new WanBlock(weights.under("blocks." + i), config));
-    }
+    blocks =
+        weights.blocks(
+            config.layers(), (source, i) -> new WanBlock(source.under("blocks." + i), config));
     timesteps = new WanTimesteps(context, weights, config);
   }
 
@@ -67,9 +70,22 @@ public final class WanTransformer implements AutoCloseable {
    * @throws ModelException when the configuration or a weight is missing or wrong
    * @throws IOException when the configuration cannot be read
    */
-  public static WanTransformer open(Context context, Component component, Safetensors weights)
+  public static WanTransformer open(Context context, Component component, Weights weights)
       throws IOException {
-    return new WanTransformer(context, WanConfig.of(component.config()), new Weights(weights));
+    return new WanTransformer(context, WanConfig.of(component.config()), weights);
+  }
+
+  /**
+   * What the buffers of a forward pass take, beside the weights.
+   *
+   * @param context where it runs
+   * @param config the model's sizes
+   * @param latents the shape of the latent video, [channels, frames, height, width]
+   * @param dtype of the activations
+   * @return bytes
+   */
+  public static long bufferBytes(Context context, WanConfig config, long[] latents, DType dtype) {
+    return WanBuffers.bytes(context, config, PatchGrid.of(config, latents), dtype);
   }
 
   /**
@@ -128,7 +144,15 @@ public final class WanTransformer implements AutoCloseable {
           image == null ? null : embedder.image(context, image.view(-1, image.size(-1)), scope);
       condition =
           new WanCondition(
-              context, config, blocks, embeddedText, bias, embeddedImage, scope, cacheBytes);
+              context,
+              config,
+              blocks,
+              embeddedText,
+              bias,
+              embeddedImage,
+              scope,
+              cacheBytes,
+              graphs);
       return condition;
     } finally {
       if (condition == null) {
@@ -159,7 +183,7 @@ public final class WanTransformer implements AutoCloseable {
    * @return the number of patches
    */
   public long tokens(Tensor latents) {
-    return PatchGrid.of(config, latents).tokens();
+    return PatchGrid.of(config, latents.shape()).tokens();
   }
 
   /**
@@ -175,11 +199,12 @@ public final class WanTransformer implements AutoCloseable {
   }
 
   /**
-   * Runs the model, and lets the caller end it between two blocks.
+   * Runs the model, and lets the caller end it between two blocks; where a pass is launched as a
+   * graph, before it.
    *
    * @param latents [in channels, frames, height, width], F32, contiguous
    * @param timestep one for all tokens, or one a token in the order frame, row, column
-   * @param condition the prompt
+   * @param condition the prompt; on a device close it before the two tensors
    * @param out [out channels, frames, height, width], F32, contiguous
    * @param checkpoint called before every block; what it throws ends the run
    */
@@ -188,22 +213,35 @@ public final class WanTransformer implements AutoCloseable {
     if (!condition.isFor(blocks)) {
       throw new IllegalArgumentException("condition: it was made by another transformer.");
     }
-    PatchGrid grid = PatchGrid.of(config, latents);
+    PatchGrid grid = PatchGrid.of(config, latents.shape());
     if (buffers == null || !buffers.grid.equals(grid)) {
       closeBuffers();
-      buffers = new WanBuffers(context, config, grid);
+      buffers = new WanBuffers(context, config, grid, dtype);
     }
+    timesteps.set(timestep, buffers.tokens);
+    Runnable pass = () -> compute(latents, condition, out, checkpoint);
+    if (blocks.resident() && context.backend().onDevice()) {
+      checkpoint.run();
+      graphs.run(new StepGraphs.Key(latents, condition, out, timesteps.layout()), pass);
+    } else {
+      pass.run();
+    }
+  }
+
+  private void compute(Tensor latents, WanCondition condition, Tensor out, Runnable checkpoint) {
     WanBuffers b = buffers;
     Kernels kernels = context.kernels();
-    timesteps.set(timestep, b.tokens);
+    timesteps.compute(kernels);
     int[] patch = {config.patchT(), config.patchH(), config.patchW()};
     kernels.patchify(channelsLast(latents), patch[0], patch[1], patch[2], true, b.patches);
     patchEmbedding.apply(kernels, b.patches.select(0, 0), b.states);
-    for (int i = 0; i < blocks.size(); i++) {
-      checkpoint.run();
-      CrossKeys keys = condition.keys(kernels, i);
-      blocks.get(i).run(kernels, b, timesteps.block(i), timesteps.index(), keys);
-    }
+    blocks.forEach(
+        context,
+        (i, block) -> {
+          checkpoint.run();
+          CrossKeys keys = condition.keys(kernels, i, block);
+          block.run(kernels, b, timesteps.block(i), timesteps.index(), keys);
+        });
     Tensor head = timesteps.head();
     kernels.layerNorm(
         b.states,
@@ -225,6 +263,7 @@ public final class WanTransformer implements AutoCloseable {
   }
 
   private void closeBuffers() {
+    graphs.close();
     if (buffers != null) {
       buffers.close();
       buffers = null;
