@@ -31,7 +31,7 @@ target_compile_definitions(diorama_simt PRIVATE DIORAMA_SIMT)
 target_link_libraries(diorama_simt PRIVATE simt_runtime OpenMP::OpenMP_CXX)
 # Unrolling is advice to nvcc alone.
 set_source_files_properties(${cuda_kernels} PROPERTIES
-  LANGUAGE CXX COMPILE_OPTIONS "-xc++;-Wno-unknown-pragmas")
+  LANGUAGE CXX COMPILE_OPTIONS "-xc++;-Wno-unknown-pragmas;-Wno-psabi")
 
 find_program(DIORAMA_NVCC nvcc PATHS /usr/local/cuda/bin)
 if(DIORAMA_SANITIZE)

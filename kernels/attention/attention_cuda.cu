@@ -3,6 +3,7 @@
 
 #include "kernels/attention/attention_kernels.h"
 #include "kernels/attention/attention_rows.cuh"
+#include "kernels/attention/attention_sm90.h"
 #include "kernels/cuda/dispatch.h"
 
 #include <climits>
@@ -69,6 +70,9 @@ void run(Context& context, const Tensor& q, const Tensor& k, const Tensor& v, co
 void attention_cuda(Context& context, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor* bias,
                     const Tensor* key_lengths, float scale, const Tensor& out) {
   if (element_count(out) == 0) return;
+  if (fits_attention_sm90(on_cuda(context).device(), q, k, v, bias, scale, out)) {
+    return attention_sm90(context, q, k, v, key_lengths, scale, out);
+  }
   with_float_type(q.dtype, [&](auto type) {
     run<typename decltype(type)::type>(context, q, k, v, bias, key_lengths, scale, out);
   });

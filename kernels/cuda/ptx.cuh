@@ -112,6 +112,7 @@ DIO_DEVICE void named_barrier_arrive(int id, int threads) {
 
 #else
 
+inline uint32_t shared_address(const void* pointer) { return simt::shared_address(pointer); }
 template <typename T>
 void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
   simt::mma_m16n8k16(d, a, b, std::is_same_v<T, bf16>);

@@ -176,7 +176,7 @@ template <int kRegisters>
 void setmaxnreg_dec() {
   simt::setmaxnreg(kRegisters);
 }
-inline bool elect_one() { return simt::lane() == 0; }
+inline bool elect_one() { return simt::current_lane() == 0; }
 
 #endif
 

@@ -126,6 +126,10 @@ std::string Block::run(uint3 index, const std::function<void()>& body) {
     }
     if (!progress && !all_done && failure_.empty()) failure_ = stuck();
   }
+  for (const auto& held : attachments_) {
+    const std::string what = failure_.empty() ? held->unfinished(*this) : "";
+    if (!what.empty()) failure_ = std::string(kernel_) + ": block " + text(index_) + ' ' + what;
+  }
   running_block = outer;
   for (std::size_t i = shared_bytes_; failure_.empty() && i < with_slack; ++i) {
     if (static_cast<unsigned char>(shared_[i]) != kCanary) {

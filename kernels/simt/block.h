@@ -47,6 +47,15 @@ struct WarpCall {
   void* arguments[kWarp];
 };
 
+class Block;
+
+// What some instructions keep for a block as long as it runs, beside its memory.
+struct Attachment {
+  virtual ~Attachment() = default;
+  // What is wrong with it once all threads have returned ("returns with ..."), or "".
+  virtual std::string unfinished(const Block& block) const = 0;
+};
+
 class Block {
  public:
   // The block this host thread runs at the moment, or null.
@@ -82,8 +91,15 @@ class Block {
   [[noreturn]] void abandon();
   bool is_stack_guard(const void* address) const;
   void set_failure(const std::string& what);
-  // Anything to be kept for the block as long as it runs (barriers of Hopper's, for example), by a key.
-  std::vector<std::pair<const void*, std::shared_ptr<void>>>& attachments() { return attachments_; }
+  // The block's T, made at the first call from the block itself.
+  template <typename T>
+  T& attachment() {
+    for (const auto& held : attachments_) {
+      if (auto* found = dynamic_cast<T*>(held.get())) return *found;
+    }
+    attachments_.push_back(std::make_unique<T>(*this));
+    return static_cast<T&>(*attachments_.back());
+  }
 
  private:
   struct Meeting {
@@ -119,7 +135,7 @@ class Block {
   std::size_t shared_bytes_ = 0;
   const std::function<void()>* body_ = nullptr;
   std::string failure_;
-  std::vector<std::pair<const void*, std::shared_ptr<void>>> attachments_;
+  std::vector<std::unique_ptr<Attachment>> attachments_;
 };
 
 }  // namespace diorama::simt

@@ -87,6 +87,8 @@ void perform_ldmatrix(WarpCall& call) {
   }
 }
 
+}  // namespace
+
 void require_aligned(const char* what, const void* address, int bytes) {
   if (reinterpret_cast<std::uintptr_t>(address) % static_cast<unsigned>(bytes) != 0) {
     Block::running()->fail(std::string("gives ") + what + " an address that is no multiple of " +
@@ -104,7 +106,10 @@ void require_shared(const char* what, const void* address, int bytes) {
   }
 }
 
-}  // namespace
+uint32_t shared_address(const void* pointer) {
+  require_shared("a shared address", pointer, 1);
+  return static_cast<uint32_t>(static_cast<const char*>(pointer) - Block::running()->shared());
+}
 
 void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], bool bf16) {
   MmaOperands operands = {d, a, b};

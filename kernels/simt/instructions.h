@@ -6,6 +6,14 @@
 
 namespace diorama::simt {
 
+// End the block with a report unless the address that instruction `what` was given is a multiple of `bytes`;
+// unless `bytes` from it on lie in the block's shared memory.
+void require_aligned(const char* what, const void* address, int bytes);
+void require_shared(const char* what, const void* address, int bytes);
+
+// Shared memory's address as instructions and descriptors have it: from the start of the block's own.
+uint32_t shared_address(const void* pointer);
+
 void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], bool bf16);
 void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]);
 uint32_t to_tf32(float value);
