@@ -31,6 +31,7 @@ struct AnyFloats {
   const void* data = nullptr;
   int32_t dtype = DIO_F32;
   AnyFloats() = default;
+  DIO_HOST_DEVICE AnyFloats(const void* data, int32_t dtype) : data(data), dtype(dtype) {}
   explicit AnyFloats(const Tensor* tensor) {
     if (tensor == nullptr) return;
     data = tensor->data;
@@ -61,7 +62,7 @@ struct DeviceRowGroups {
     if (groups > 0) rows_per_group = rows / groups > 0 ? rows / groups : 1;
   }
   DIO_DEVICE int64_t operator()(int64_t m) const {
-    if (!index) return m / rows_per_group;
+    if (!index) return groups == 1 ? 0 : m / rows_per_group;
     const int64_t chosen = index[m];
     return chosen < 0 ? 0 : chosen >= groups ? groups - 1 : chosen;
   }

@@ -24,12 +24,14 @@ struct DeviceWalk {
   // Where element i of the walk lies in each tensor.
   DIO_DEVICE Places<N> offsets(int64_t i) const {
     Places<N> places = {};
-    for (int axis = rank - 1; axis >= 0; --axis) {
+    for (int axis = rank - 1; axis > 0; --axis) {
       const int64_t rest = i / shape[axis], at = i - rest * shape[axis];
 #pragma unroll
       for (int n = 0; n < N; ++n) places.values[n] += at * strides[n][axis];
       i = rest;
     }
+#pragma unroll
+    for (int n = 0; n < N; ++n) places.values[n] += i * strides[n][0];
     return places;
   }
 

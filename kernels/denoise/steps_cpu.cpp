@@ -9,6 +9,7 @@
 #include "kernels/common/simd-inl.h"
 #include "kernels/common/strided.h"
 #include "kernels/denoise/denoise_reference.h"
+#include "kernels/denoise/noise.h"
 #include "kernels/denoise/steps.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -149,8 +150,8 @@ void activate_cpu(Context& context, const Tensor& x, dio_activation_kind kind, c
 // block, is the larger part and is shared out among the threads. See randn_plain.
 void randn_cpu(Context& context, Generator& generator, const Tensor& out) {
   const int64_t count = element_count(out);
-  if (count < 16) return randn_plain<float>(context, generator, out);
   float* values = data<float>(out);
+  if (count < kNormalBlock) return draw_few(generator, values, count);
   for (int64_t i = 0; i < count; ++i) values[i] = generator.uniform24();
   constexpr int64_t kBlocksPerThread = 64;
   parallel_ranges(context.threads(), count / 16, kBlocksPerThread, [&](int64_t begin, int64_t end, int) {

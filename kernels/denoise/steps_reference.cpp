@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "denoise_reference.h"
+#include "noise.h"
 
 namespace diorama {
 
@@ -51,8 +52,6 @@ void activate_plain(Context&, const Tensor& x, dio_activation_kind kind, const T
   });
 }
 
-constexpr double kTwoPi = 6.283185307179586;
-
 void normal_block(float* block) {
   for (int j = 0; j < 8; ++j) {
     const float radius = std::sqrt(-2 * std::log(1 - block[j]));
@@ -70,21 +69,7 @@ template <typename Real>
 void randn_plain(Context&, Generator& generator, const Tensor& out) {
   const int64_t count = element_count(out);
   float* values = data<float>(out);
-  if (count < 16) {
-    for (int64_t i = 0; i < count; ++i) {
-      if (generator.has_spare_normal) {
-        generator.has_spare_normal = false;
-        values[i] = static_cast<float>(generator.spare_normal);
-        continue;
-      }
-      const double angle = kTwoPi * generator.uniform53();
-      const double radius = std::sqrt(-2 * std::log1p(-generator.uniform53()));
-      generator.spare_normal = radius * std::sin(angle);
-      generator.has_spare_normal = true;
-      values[i] = static_cast<float>(radius * std::cos(angle));
-    }
-    return;
-  }
+  if (count < kNormalBlock) return draw_few(generator, values, count);
   for (int64_t i = 0; i < count; ++i) values[i] = generator.uniform24();
   for (int64_t i = 0; i + 16 <= count; i += 16) normal_block(values + i);
   if (count % 16 != 0) {
