@@ -1,6 +1,6 @@
 """A linear codec of patches: principal components in, regression over 3x3 neighbours out.
 
-    python codec.py CLIPS CODEC [--from VAE_FOLDER] [--channels 64]
+    python codec.py CLIPS CODEC [--from VAE_FOLDER] [--channels 48]
 
 The first frame is cut into blocks of 8x8 pixels, each later group of four frames into blocks of 4x8x8; a matrix makes
 a latent of each block. A latent of a clip is [C, 1 + (T - 1) / 4, H / 8, W / 8]. With --from, the channels of an earlier
@@ -79,11 +79,12 @@ def _encoder(x: Tensor, channels: int, weight: Tensor | None, bias: Tensor | Non
         rows, variance = _components(x - mean, channels)
         weight = rows / variance.mean().sqrt()
         return weight, -(weight @ mean)
-    latents = x @ weight.T + bias
-    told = torch.linalg.lstsq(latents, x - x.mean(0)).solution
-    rows, _ = _components(x - x.mean(0) - latents @ told, channels - len(weight))
+    mean = x.mean(0)
+    latents = (x - mean) @ weight.T
+    told = torch.linalg.lstsq(latents, x - mean).solution
+    rows, _ = _components(x - mean - latents @ told, channels - len(weight))
     new = rows * weight.norm(dim=1).mean()
-    return torch.cat([weight, new]), torch.cat([bias, -(new @ x.mean(0))])
+    return torch.cat([weight, new]), torch.cat([bias, -(new @ mean)])
 
 
 def _regress(pairs) -> tuple[Tensor, Tensor]:
@@ -133,7 +134,7 @@ def main() -> None:
     p.add_argument("clips", type=Path)
     p.add_argument("codec", type=Path)
     p.add_argument("--from", dest="start", type=Path)
-    p.add_argument("--channels", type=int, default=64)
+    p.add_argument("--channels", type=int, default=48)
     p.add_argument("--fit", type=int, default=1200, help="how many clips to fit to")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()

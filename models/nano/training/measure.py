@@ -104,12 +104,12 @@ def the_judge(work: Path, codec: Path, threads: int) -> Judge:
     """The judge in WORK, trained first if it is not there."""
     weights = work / "judge.pt"
     if not weights.exists():
-        python = [sys.executable]
-        subprocess.run([*python, HERE / "clips.py", work / "clips", "--shards", str(TRAINING_SHARDS)], check=True)
-        subprocess.run([*python, HERE / "clips.py", work / "judge", "--judge", "--seed", "31", "--shards", str(JUDGE_SHARDS)],
-                       check=True)
-        subprocess.run([*python, HERE / "judge.py", work / "clips", work / "judge", codec, weights, "--threads", str(threads)],
-                       check=True)
+        def script(name: str, *options) -> None:
+            subprocess.run([sys.executable, HERE / name, *map(str, options)], check=True)
+
+        script("clips.py", work / "clips", "--shards", TRAINING_SHARDS)
+        script("clips.py", work / "judge", "--judge", "--seed", 31, "--shards", JUDGE_SHARDS)
+        script("judge.py", work / "clips", work / "judge", codec, weights, "--threads", threads)
     judge = Judge()
     judge.load_state_dict(torch.load(weights))
     return judge.eval()

@@ -58,7 +58,8 @@ def grow(model: Model, folder: Path, tokenizer: Tokenizer) -> None:
         if name == "patch_embedding.weight":
             p.zero_()[:, :narrow.channels] = state[name]
         elif name.startswith("proj_out."):
-            p.zero_().unflatten(0, (-1, wide.channels))[:, :narrow.channels] = state[name].unflatten(0, (-1, narrow.channels))
+            kept = state[name].unflatten(0, (-1, narrow.channels))
+            p.zero_().unflatten(0, (-1, wide.channels))[:, :narrow.channels] = kept
         else:
             p.copy_(state[name])
     spelling = Tokenizer.load(folder / "tokenizer")

@@ -146,7 +146,8 @@ def render(spec: Spec, rng: random.Random, size: int = SIZE, frames: int = FRAME
     if spec.weather == "clouds":
         lit = lit * (1 - 0.6 * _cloud(1.1 * p[0], 1.1 * p[2], seconds[hit]))
     sun = _column(light.sun)
-    shade = base * (_column(light.ambient) + _column(light.sunlight) * (dot(n, sun.expand_as(n)).clamp_min(0) * lit)) + taken(emission, hit)
+    facing = dot(n, sun.expand_as(n)).clamp_min(0) * lit
+    shade = base * (_column(light.ambient) + _column(light.sunlight) * facing) + taken(emission, hit)
     half = unit(sun - dh)
     shade = shade + _column(light.sunlight) * (dot(n, half).clamp_min(0) ** 40 * gloss[hit] * lit)
     for placed in objects:  # glow spills on what is near

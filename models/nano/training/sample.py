@@ -61,8 +61,10 @@ class Generator:
 
     def noise(self, count: int, seed: int, frames: int = 17, size: int = 64) -> Tensor:
         """[count, C, F, h, w]; clip i has the noise of seed + i."""
-        shape = (self.model.transformer.config.channels, 1 + (frames - 1) // codecs.STRIDE, size // codecs.PATCH, size // codecs.PATCH)
-        return torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(seed + i)) for i in range(count)])
+        side = size // codecs.PATCH
+        shape = (self.model.transformer.config.channels, 1 + (frames - 1) // codecs.STRIDE, side, side)
+        generators = [torch.Generator().manual_seed(seed + i) for i in range(count)]
+        return torch.stack([torch.randn(shape, generator=g) for g in generators])
 
     @torch.no_grad()
     def clips(self, prompts: list[str], seed: int, images: Tensor | None = None, batch: int = 16) -> Tensor:

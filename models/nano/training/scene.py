@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from objects import Placed, half_height
@@ -26,8 +27,9 @@ class CameraPath:
 
     def axes(self) -> tuple[Tensor, Tensor, Tensor]:
         """Right, up and forward, each [T, 3]."""
-        forward = torch.nn.functional.normalize(self.target - self.eye, dim=-1)
-        right = torch.nn.functional.normalize(torch.cross(forward, torch.tensor([[0.0, 1.0, 0.0]]).expand_as(forward), dim=-1), dim=-1)
+        forward = F.normalize(self.target - self.eye, dim=-1)
+        upwards = torch.tensor([[0.0, 1.0, 0.0]]).expand_as(forward)
+        right = F.normalize(torch.cross(forward, upwards, dim=-1), dim=-1)
         return right, torch.cross(right, forward, dim=-1), forward
 
 

@@ -25,7 +25,7 @@ def load(path: str | Path) -> dict[str, Tensor]:
         begin, end = entry["data_offsets"]
         dtype = _TYPES[entry["dtype"]]
         count = (end - begin) // dtype.itemsize
-        flat = torch.frombuffer(data, dtype=dtype, count=count, offset=start + begin) if count else torch.empty(0, dtype=dtype)
+        flat = torch.frombuffer(data, dtype=dtype, count=count, offset=start + begin)
         tensors[name] = flat.clone().view(entry["shape"])
     return tensors
 

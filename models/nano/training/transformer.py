@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class WanConfig:
-    channels: int = 64
+    channels: int = 48
     heads: int = 4
     head_size: int = 64
     layers: int = 6
@@ -38,9 +38,13 @@ class RMSNorm(nn.Module):
 
 
 def rotary(frames: int, rows: int, columns: int, size: int) -> Tensor:
-    """cos and sin [2, frames * rows * columns, size / 2]; a third of the pairs for each axis of space, the rest for time."""
+    """cos and sin [2, frames * rows * columns, size / 2]: a third of the pairs for each axis of space, the rest for time."""
     pairs, space = size // 2, size // 6
-    angle = lambda count, n: torch.outer(torch.arange(count, dtype=torch.float64), 10000 ** (-torch.arange(n, dtype=torch.float64) / n))
+
+    def angle(count: int, n: int) -> Tensor:
+        places = torch.arange(count, dtype=torch.float64)
+        return torch.outer(places, 10000 ** (-torch.arange(n, dtype=torch.float64) / n))
+
     grid = (frames, rows, columns)
     parts = [angle(frames, pairs - 2 * space).view(frames, 1, 1, -1), angle(rows, space).view(1, rows, 1, -1),
              angle(columns, space).view(1, 1, columns, -1)]
