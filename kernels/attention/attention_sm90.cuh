@@ -89,6 +89,7 @@ struct AttentionSm90 {
     T q[kParts][kTileQueries][kRow];
     T k[kStages][kParts][kTileKeys][kRow];
     T v[kStages][kParts][kTileKeys][kRow];
+    float order[128 * kConsumers];  // for wgmma_work_before_wait
     Mbarrier q_full, q_empty;
     Mbarrier k_full[kStages], k_empty[kStages];
     Mbarrier v_full[kStages], v_empty[kStages];
@@ -105,18 +106,18 @@ struct AttentionSm90 {
   struct Place {
     int32_t batch, head, query, key_count;
   };
-  static DIO_DEVICE Place place_of(const AttentionSm90Call<T>& call, int64_t tile) {
-    const int64_t row = tile / call.query_tiles;
+  static DIO_DEVICE Place place_of(const AttentionSm90Call<T>& call, int tile) {
+    const int row = tile / call.query_tiles;
     Place place;
-    place.query = static_cast<int32_t>(tile - row * call.query_tiles) * kTileQueries;
-    place.batch = static_cast<int32_t>(row / call.heads);
-    place.head = static_cast<int32_t>(row - static_cast<int64_t>(place.batch) * call.heads);
+    place.query = (tile - row * call.query_tiles) * kTileQueries;
+    place.batch = row / call.heads;
+    place.head = row - place.batch * call.heads;
     // Lengths lie on the device, where the host did not see them: out of range they are brought into it.
     place.key_count = call.key_lengths ? min(max(call.key_lengths[place.batch], 1), call.keys) : call.keys;
     return place;
   }
-  static DIO_DEVICE int64_t tile_count(const AttentionSm90Call<T>& call) {
-    return static_cast<int64_t>(call.batches) * call.heads * call.query_tiles;
+  static DIO_DEVICE int tile_count(const AttentionSm90Call<T>& call) {
+    return call.batches * call.heads * call.query_tiles;
   }
 
   static DIO_DEVICE void init_barriers(Shared& shared) {
@@ -164,9 +165,9 @@ struct AttentionSm90 {
     const int lane = static_cast<int>(threadIdx.x) % 32;
     Ring<kStages> keys, values;
     uint32_t q_parity = 0, ragged_parity = 0;
-    const int64_t tiles = tile_count(call);
+    const int tiles = tile_count(call), blocks = static_cast<int>(gridDim.x);
 #pragma unroll 1
-    for (int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+    for (int tile = static_cast<int>(blockIdx.x); tile < tiles; tile += blocks) {
       const Place place = place_of(call, tile);
       const int steps = (place.key_count + kTileKeys - 1) / kTileKeys;
 #pragma unroll 1
@@ -317,7 +318,7 @@ struct AttentionSm90 {
   // Each warp tells for itself that it has done with a stage: a warpgroup's warps are not in step.
   static DIO_DEVICE void release(Mbarrier* empty, int lane) {
     __syncwarp();
-    if (lane == 0) mbarrier_arrive(empty);
+    mbarrier_arrive_if(empty, lane == 0);
   }
 
   // Named barriers 1 to kConsumers: consumer c waits at 1 + c for the token, with its own 128 threads and the
@@ -375,9 +376,9 @@ struct AttentionSm90 {
     Softmax softmax;
     if (consumer + 1 == kConsumers) pass_token(consumer);
 
-    const int64_t tiles = tile_count(call);
+    const int tiles = tile_count(call), blocks = static_cast<int>(gridDim.x);
 #pragma unroll 1
-    for (int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+    for (int tile = static_cast<int>(blockIdx.x); tile < tiles; tile += blocks) {
       const Place place = place_of(call, tile);
       const int steps = (place.key_count + kTileKeys - 1) / kTileKeys;
 #pragma unroll
@@ -406,6 +407,7 @@ struct AttentionSm90 {
         release(&shared.k_empty[keys.stage], lane);
         keys.advance();
         weigh<false>(s, softmax, call.scale_log2);
+        wgmma_work_before_wait(&shared.order[128 * consumer + thread], softmax.sum[0] + softmax.sum[1]);
         wgmma_wait<0>();
         wgmma_hold(o);
         wgmma_hold(p);

@@ -51,6 +51,13 @@ void run(Context& context, const Tensor& q, const Tensor& k, const Tensor& v, co
          rows_map(k, Kernel::kTileKeys), rows_map(v, Kernel::kTileKeys), call);
 }
 
+// Of 64 queries, the smallest: tiles are counted in 32 bits.
+bool is_countable(const Tensor& q) {
+  constexpr int64_t kMost = int64_t{1} << 30;
+  const int64_t rows = q.shape[0] * q.shape[2];
+  return rows <= kMost && q.shape[1] <= kMost && rows * blocks_for(q.shape[1], 64) <= kMost;
+}
+
 bool is_copyable(const Tensor& tensor) {
   const int64_t unit = 8;  // elements in 16 bytes
   if (!is_aligned(tensor, 16) || tensor.strides[3] != 1) return false;
@@ -70,7 +77,7 @@ bool fits_attention_sm90(const Device& device, const Tensor& q, const Tensor& k,
   const int64_t head_size = q.shape[3];
   return device.is_hopper() && (q.dtype == DIO_BF16 || q.dtype == DIO_F16) &&
          (head_size == 64 || head_size == 128) && bias == nullptr && scale >= 0 && k.shape[1] > 0 &&
-         is_copyable(q) && is_copyable(k) && is_copyable(v) && is_copyable(out);
+         is_countable(q) && is_copyable(q) && is_copyable(k) && is_copyable(v) && is_copyable(out);
 }
 
 void attention_sm90(Context& context, const Tensor& q, const Tensor& k, const Tensor& v,

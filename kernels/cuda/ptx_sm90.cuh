@@ -35,6 +35,15 @@ DIO_DEVICE void mbarrier_init_fence() { asm volatile("fence.mbarrier_init.releas
 DIO_DEVICE void mbarrier_arrive(Mbarrier* barrier) {
   asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory");
 }
+// In the threads where `arrives`, without a branch: around it the compiler would sort other work anew.
+DIO_DEVICE void mbarrier_arrive_if(Mbarrier* barrier, bool arrives) {
+  asm volatile(
+      "{\n.reg .pred p;\n"
+      "setp.ne.b32 p, %1, 0;\n"
+      "@p mbarrier.arrive.shared::cta.b64 _, [%0];\n}" ::"r"(shared_address(barrier)),
+      "r"(static_cast<int>(arrives))
+      : "memory");
+}
 // One arrival, and `bytes` more to come in this phase.
 DIO_DEVICE void mbarrier_arrive_expect_tx(Mbarrier* barrier, uint32_t bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)),
@@ -149,6 +158,9 @@ DIO_DEVICE bool elect_one() {
 inline void mbarrier_init(Mbarrier* barrier, int arrivals) { simt::mbarrier_init(barrier, arrivals); }
 inline void mbarrier_init_fence() {}
 inline void mbarrier_arrive(Mbarrier* barrier) { simt::mbarrier_arrive(barrier, 0); }
+inline void mbarrier_arrive_if(Mbarrier* barrier, bool arrives) {
+  if (arrives) simt::mbarrier_arrive(barrier, 0);
+}
 inline void mbarrier_arrive_expect_tx(Mbarrier* barrier, uint32_t bytes) {
   simt::mbarrier_arrive(barrier, bytes);
 }

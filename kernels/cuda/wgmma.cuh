@@ -69,6 +69,14 @@ DIO_DEVICE void wgmma_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(N) : "memory");
 }
 
+// What `value` (any that depends on all of the work) is computed from stays before the wait that follows:
+// ptxas sees no reason for it and moves the wait up, so that the work no longer runs beside the product. A
+// store to shared memory is what it does not move a wait across (seen in the machine code of CUDA 13.0's
+// ptxas; empty assembly, __syncwarp and votes do not do). `slot` is the thread's own word of shared memory.
+DIO_DEVICE void wgmma_work_before_wait(float* slot, float value) {
+  asm volatile("st.shared.f32 [%0], %1;" ::"r"(shared_address(slot)), "f"(value) : "memory");
+}
+
 // After wgmma_wait, for the accumulators and register operands of the groups waited for: keeps the compiler
 // from moving their readers and writers to before the wait.
 template <int N>
@@ -169,6 +177,7 @@ template <int N>
 void wgmma_wait() {
   simt::wgmma_wait(N);
 }
+inline void wgmma_work_before_wait(float* slot, float value) { *slot = value; }
 template <int N>
 void wgmma_hold(float (&)[N]) {}
 template <int N, int M>

@@ -39,8 +39,8 @@ struct Owned {
   }
   std::vector<float> get(const dio_tensor& tensor) {
     std::vector<float> values(static_cast<std::size_t>(tensor.shape[0]));
-    REQUIRE(dio_memory_copy(context, values.data(), tensor.data, values.size() * 4, DIO_COPY_DEVICE_TO_HOST) ==
-            DIO_STATUS_OK);
+    REQUIRE(dio_memory_copy(context, values.data(), tensor.data, values.size() * 4,
+                            DIO_COPY_DEVICE_TO_HOST) == DIO_STATUS_OK);
     return values;
   }
   dio_memory_stats stats() {
@@ -68,8 +68,8 @@ TEST_CASE("device: simt is there, whatever the machine") { CHECK(shared_context(
 TEST_CASE("device: copies of every length come back") {
   for (const std::string& name : devices()) {
     Owned context(name);
-    for (const std::size_t bytes : {std::size_t{1}, std::size_t{4095}, std::size_t{(8 << 20) + 3},
-                                    std::size_t{(33 << 20) + 17}}) {
+    for (const std::size_t bytes :
+         {std::size_t{1}, std::size_t{4095}, std::size_t{(8 << 20) + 3}, std::size_t{(33 << 20) + 17}}) {
       std::vector<unsigned char> sent(bytes), back(bytes);
       Random random(bytes);
       for (auto& byte : sent) byte = static_cast<unsigned char>(random.below(256));
@@ -97,7 +97,8 @@ TEST_CASE("device: memory is counted, kept and given back") {
       CHECK(context.stats().allocated_bytes == 0);
       CHECK(context.stats().reserved_bytes == context.stats().peak_bytes);
     }
-    CHECK(fails_with(dio_memory_free(context, blocks[0]), DIO_STATUS_INVALID_ARGUMENT, "has been freed already"));
+    CHECK(fails_with(dio_memory_free(context, blocks[0]), DIO_STATUS_INVALID_ARGUMENT,
+                     "has been freed already"));
     CHECK(dio_context_trim(context) == DIO_STATUS_OK);
     CHECK(context.stats().reserved_bytes == 0);
     int64_t available = 0, total = 0;
@@ -149,7 +150,8 @@ TEST_CASE("device: a graph runs what was recorded on what its tensors hold then"
     CHECK(context.get(later) == std::vector<float>{7, 7, 7});
 
     Owned other(name);
-    CHECK(fails_with(dio_graph_launch(other, graph), DIO_STATUS_INVALID_ARGUMENT, "recorded by another context"));
+    CHECK(fails_with(dio_graph_launch(other, graph), DIO_STATUS_INVALID_ARGUMENT,
+                     "recorded by another context"));
     CHECK(dio_graph_destroy(graph) == DIO_STATUS_OK);
     CHECK(dio_memory_free(context, out.data) == DIO_STATUS_OK);
   }
@@ -188,7 +190,8 @@ TEST_CASE("device: what cannot be recorded is refused, and the recording goes on
     CHECK(fails_with(dio_graph_begin(context), DIO_STATUS_INVALID_ARGUMENT, "cannot be part of a graph"));
     CHECK(fails_with(dio_memory_copy(context, host, x.data, 8, DIO_COPY_DEVICE_TO_HOST),
                      DIO_STATUS_INVALID_ARGUMENT, "cannot be part of a graph"));
-    CHECK(fails_with(dio_context_synchronize(context), DIO_STATUS_INVALID_ARGUMENT, "cannot be part of a graph"));
+    CHECK(fails_with(dio_context_synchronize(context), DIO_STATUS_INVALID_ARGUMENT,
+                     "cannot be part of a graph"));
     CHECK(dio_activate(context, &x, DIO_ACTIVATION_SILU, &out) == DIO_STATUS_OK);
     REQUIRE(dio_graph_end(context, &graph) == DIO_STATUS_OK);
     CHECK(dio_graph_launch(context, graph) == DIO_STATUS_OK);
