@@ -267,6 +267,7 @@ template <typename T, typename Tiles>
 __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kResidentBlocks)
     attention_sm80(const AttentionArguments<T> a) {
   using Memory = Sm80Memory<T, Tiles>;
+  constexpr int kAhead = Tiles::kStages - 1;  // tiles under way
   DIO_SHARED(Memory, memory);
   const AttentionShare share(a, Tiles::kQueries, Tiles::kKeys);
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
@@ -276,35 +277,34 @@ __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kResidentBlocks)
 
   const T* keys = a.k + a.k_strides.offset(share.batch, share.head, 0);
   const T* values = a.v + a.v_strides.offset(share.batch, share.head, 0);
-  int next = 2 * share.first_block, next_slot = 0, slot = 0;
-  const auto load_next = [&] {
-    if (next < 2 * share.end_block) {
-      const bool is_values = next % 2;
-      load_rows<Tiles::kKeys, Tiles>(memory.ring[next_slot], is_values ? values : keys,
-                                     is_values ? a.v_strides.token : a.k_strides.token,
-                                     next / 2 * Tiles::kKeys, share.keys, chunks);
+  // Tile 2 i: the keys of block i, tile 2 i + 1: its values.
+  const auto load_tile = [&](int number, T* tile) {
+    const int block = number / 2;
+    if (block < share.end_block) {
+      const bool is_keys = number % 2 == 0;
+      load_rows<Tiles::kKeys, Tiles>(tile, is_keys ? keys : values,
+                                     is_keys ? a.k_strides.token : a.v_strides.token, block * Tiles::kKeys,
+                                     share.keys, chunks, a.q);
     }
     cp_async_commit();  // an empty group at the end: the count of groups goes on
-    ++next;
-    next_slot = next_slot + 1 == Tiles::kStages ? 0 : next_slot + 1;
   };
-  const auto next_tile = [&] {
-    cp_async_wait<Tiles::kStages - 2>();
-    __syncthreads();  // everyone's copies are there, and the slot of the tile before is free
-    load_next();
-    const T* tile = memory.ring[slot];
+  int slot = Tiles::kStages - 1;  // of the tile in use
+  const auto next_tile = [&](int number) {
+    cp_async_wait<kAhead - 1>();
+    __syncthreads();  // everyone's copies are there, and the tile before is no longer needed
+    load_tile(number + kAhead, memory.ring[slot]);
     slot = slot + 1 == Tiles::kStages ? 0 : slot + 1;
-    return tile;
+    return static_cast<const T*>(memory.ring[slot]);
   };
 
   load_rows<Tiles::kQueries, Tiles>(memory.queries, a.q + a.q_strides.offset(share.batch, share.head, 0),
-                                    a.q_strides.token, share.first_query, a.queries, chunks);
+                                    a.q_strides.token, share.first_query, a.queries, chunks, a.q);
 #pragma unroll
-  for (int stage = 0; stage < Tiles::kStages - 1; ++stage) load_next();
+  for (int i = 0; i < kAhead; ++i) load_tile(2 * share.first_block + i, memory.ring[i]);
 
   Sm80Warp<T, Tiles> state(lane);
   if constexpr (Tiles::kQueriesInRegisters) {
-    cp_async_wait<Tiles::kStages - 2>();
+    cp_async_wait<kAhead - 1>();
     __syncthreads();
 #pragma unroll
     for (int step = 0; step < Sm80Warp<T, Tiles>::kSteps; ++step) {
@@ -314,7 +314,7 @@ __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kResidentBlocks)
   const float scale = Tiles::kHasBias ? 1.0f : a.exponent_scale;
   for (int block = share.first_block; block < share.end_block; ++block) {
     const int key = block * Tiles::kKeys, valid = share.keys - key;
-    const T* tile = next_tile();
+    const T* tile = next_tile(2 * block);
     state.multiply_keys(query_tile, tile);
     if constexpr (Tiles::kHasBias) {
       const float* bias = a.bias + a.bias_strides.offset(share.batch, share.head, first) + key;
@@ -322,7 +322,7 @@ __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kResidentBlocks)
     }
     if (valid < Tiles::kKeys) state.mask_keys(valid);
     state.move_references(scale);
-    tile = next_tile();
+    tile = next_tile(2 * block + 1);
     state.multiply_values(tile, scale);
   }
   cp_async_wait<0>();  // nothing but the queries may still be under way, if there were no keys

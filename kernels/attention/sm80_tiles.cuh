@@ -21,8 +21,9 @@ struct Sm80Tiles {
   static constexpr int kWarps = kLong ? 8 : 4;
   static constexpr int kThreads = 32 * kWarps;
   static constexpr int kQueries = 16 * kRowTiles * kWarps;
-  static constexpr int kKeys = kLong ? 32 : 64;
-  static constexpr int kStages = kSize > 192 ? 2 : 3;       // so that 96 KiB are enough for every size
+  static constexpr int kKeys = kLong || kSize > 96 ? 32 : 64;  // whose scores stay in registers as well
+  // In the ring; every size fits 96 KiB.
+  static constexpr int kStages = kSize > 192 ? 2 : kSize == 128 ? 5 : 3;
   static constexpr bool kQueriesInRegisters = kSize == 64;  // at 32 they would cost a resident block
   static constexpr int kResidentBlocks = kLong ? 1 : kSize > 32 ? 2 : 3;  // on a multiprocessor, by registers
 };
@@ -51,9 +52,11 @@ DIO_DEVICE int moved(int place, int rows, int chunks) {
 }
 
 // Rows [row, row + kRows) of a head into a tile, asynchronously; zeros from row `end` and chunk `chunks` on.
-// A thread copies the chunks of one number in each group.
+// A thread copies the chunks of one number in each group. anywhere: an address that may be named although
+// nothing is read from it.
 template <int kRows, typename Tiles, typename T>
-DIO_DEVICE void load_rows(T* tile, const T* head, int64_t stride, int row, int end, int chunks) {
+DIO_DEVICE void load_rows(T* tile, const T* head, int64_t stride, int row, int end, int chunks,
+                          const T* anywhere) {
   constexpr int kStep = Tiles::kThreads / Tiles::kGroup;
   static_assert(kRows % kStep == 0 && kStep % 8 == 0, "whole rounds of copies");
   const int r = static_cast<int>(threadIdx.x) / Tiles::kGroup,
@@ -65,7 +68,7 @@ DIO_DEVICE void load_rows(T* tile, const T* head, int64_t stride, int row, int e
 #pragma unroll
     for (int group = 0; group < Tiles::kChunks; group += Tiles::kGroup) {
       const bool valid = row + r + i * kStep < end && chunk + group < chunks;
-      cp_async_16(to + (i * kStep * Tiles::kChunks + group) * 8, valid ? from + group * 8 : head, valid);
+      cp_async_16(to + (i * kStep * Tiles::kChunks + group) * 8, valid ? from + group * 8 : anywhere, valid);
     }
     from += kStep * stride;
   }

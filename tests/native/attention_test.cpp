@@ -223,6 +223,87 @@ TEST_CASE("attention: the number of threads changes nothing") {
   }
 }
 
+TEST_CASE("attention: every head size in 16 bits, with and without bias") {
+  Random random(14);
+  for (const dio_dtype dtype : {DIO_BF16, DIO_F16}) {
+    for (const int64_t size : {8, 24, 32, 40, 64, 72, 96, 104, 128, 160, 192, 200, 256, 264, 520}) {
+      const Sizes sizes = {1, 19, 70, 1, size};
+      Inputs inputs(dtype, sizes, random);
+      inputs.conforms(text(sizes));
+      auto bias = TestTensor(DIO_F32, {1, 1, 19, 70}, {.row_gap = 1}).normal(random, 2);
+      inputs.conforms(text(sizes) + ", bias", &bias);
+    }
+  }
+}
+
+TEST_CASE("attention: ragged lengths in 16 bits") {
+  Random random(15);
+  for (const int64_t length : {1, 2, 15, 16, 17, 31, 32, 33, 64, 65, 127, 128, 129, 239}) {
+    const Sizes few_keys = {1, length, 3, 1, 32}, few_queries = {1, 3, length, 2, 64};
+    Inputs(DIO_F16, few_keys, random).conforms(text(few_keys));
+    Inputs(DIO_BF16, few_queries, random).conforms(text(few_queries));
+  }
+}
+
+TEST_CASE("attention: few queries and many keys") {
+  Random random(16);
+  auto lengths = TestTensor(DIO_I32, {2}).values({1030, 70});
+  for (const dio_dtype dtype : {DIO_F32, DIO_BF16, DIO_F16}) {
+    for (const int64_t size : {20, 136}) {
+      const Sizes sizes = {2, 3, 1101, 1, size};
+      Inputs inputs(dtype, sizes, random);
+      inputs.conforms(text(sizes));
+      inputs.conforms(text(sizes) + ", key lengths", nullptr, &lengths);
+    }
+    // The first parts of the keys are seen by nobody, or all of them by one query, and the last one rises.
+    Inputs inputs(dtype, {1, 3, 1101, 1, 8}, random);
+    auto bias = bias_of(3, 1101, [](int64_t query, int64_t key) {
+      return query == 1 || key < 800 ? -kInfinity : 0.1 * static_cast<double>(key);
+    });
+    inputs.conforms("masked parts", &bias);
+    inputs.v.set(300 * 8 + 1, NAN);
+    inputs.k.set(1050 * 8, kInfinity);
+    inputs.conforms("NaN in a part");
+  }
+}
+
+TEST_CASE("attention: a negative scale") {
+  Random random(17);
+  for (const dio_dtype dtype : {DIO_F32, DIO_BF16, DIO_F16}) {
+    for (const int64_t size : {7, 64}) {
+      const Sizes sizes = {1, 20, 130, 2, size};
+      Inputs inputs(dtype, sizes, random, {}, 3);
+      inputs.conforms(text(sizes), nullptr, nullptr, -0.3f);
+      auto bias = TestTensor(DIO_F32, {1, 2, 20, 130}).normal(random);
+      inputs.conforms(text(sizes) + ", bias", &bias, nullptr, -0.3f);
+    }
+  }
+}
+
+TEST_CASE("attention: masks, NaN, infinities and large scores in 16 bits") {
+  Random random(18);
+  for (const dio_dtype dtype : {DIO_BF16, DIO_F16}) {
+    for (const double scale : {3., 30.}) {
+      const Sizes sizes = {1, 20, 300, 1, 64};
+      Inputs(dtype, sizes, random, {}, scale).conforms("scale " + std::to_string(scale));
+    }
+    for (const double slope : {30., -30., 0.2}) {
+      Inputs inputs(dtype, {1, 20, 300, 1, 8}, random);
+      auto bias = bias_of(20, 300, [&](int64_t query, int64_t key) {
+        return query == 11 || (query == 12 && key < 200) ? -kInfinity : slope * static_cast<double>(key);
+      });
+      inputs.conforms("slope " + std::to_string(slope), &bias);
+    }
+    Inputs inputs(dtype, {1, 40, 150, 2, 16}, random);
+    inputs.q.set((17 * 2 + 1) * 16 + 3, NAN);
+    inputs.conforms("NaN in a query");
+    inputs.v.set((5 * 2 + 0) * 16 + 9, NAN);
+    inputs.conforms("NaN in a value");
+    inputs.k.set((140 * 2 + 1) * 16 + 2, kInfinity);
+    inputs.conforms("infinity in a key");
+  }
+}
+
 TEST_CASE("attention: older instruction sets") {
   Random random(13);
   for (const int64_t target : {HWY_SSSE3, HWY_SSE4, HWY_AVX2}) {
