@@ -34,6 +34,5 @@ template void linear_plain<double>(Context&, const Tensor&, const Tensor&, const
 
 void add_linear_reference(Operations& operations) { operations.linear = linear_plain<double>; }
 void add_linear_plain(Operations& operations) { operations.linear = linear_plain<float>; }
-void add_linear_cpu(Operations& operations) { operations.linear = linear_cpu; }
 
 }  // namespace diorama

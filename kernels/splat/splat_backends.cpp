@@ -13,9 +13,4 @@ void add_splat_plain(Operations& operations) {
   add_splat_training_plain(operations);
 }
 
-void add_splat_cpu(Operations& operations) {
-  add_splat_drawing_cpu(operations);
-  add_splat_training_cpu(operations);
-}
-
 }  // namespace diorama

@@ -17,11 +17,4 @@ void add_training(Operations& operations) {
 void add_splat_training_reference(Operations& operations) { add_training<double>(operations); }
 void add_splat_training_plain(Operations& operations) { add_training<float>(operations); }
 
-void add_splat_training_cpu(Operations& operations) {
-  operations.splat_loss = splat_loss_cpu;
-  operations.adam = adam_cpu;
-  operations.splat_relocate = splat_relocate_cpu;
-  operations.splat_perturb = splat_perturb_cpu;
-}
-
 }  // namespace diorama

@@ -16,9 +16,4 @@ void add_text(Operations& operations) {
 void add_text_reference(Operations& operations) { add_text<double>(operations); }
 void add_text_plain(Operations& operations) { add_text<float>(operations); }
 
-void add_text_cpu(Operations& operations) {
-  operations.embedding = embedding_cpu;
-  operations.t5_relative_bias = t5_relative_bias_plain<float>;
-}
-
 }  // namespace diorama

@@ -494,8 +494,9 @@ DIO_API dio_status dio_splat_perturb(dio_context* context, const dio_tensor* qua
  * -------------------------------------------------------------------------------------- */
 
 /* Floating-point operations per second of a loop of independent fused multiply-adds on all the context's
- * threads (f32), and bytes per second of a copy far larger than the caches (read plus written). Each runs for
- * about `seconds`. */
+ * threads (f32), and bytes per second of a copy far larger than the caches (read plus written). On
+ * cuda: of our own product of bf16 8192 x 8192 x 8192, and of a copy on the card. Each runs for about
+ * `seconds`. */
 DIO_API dio_status dio_measure_flops(dio_context* context, double seconds, double* flops);
 DIO_API dio_status dio_measure_bandwidth(dio_context* context, double seconds, double* bytes_per_second);
 

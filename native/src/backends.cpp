@@ -49,6 +49,7 @@ const Operations& plain_operations() {
   return operations;
 }
 
+#if DIORAMA_CPU
 const Operations& cpu_operations() {
   static const Operations operations = [] {
     Operations o;
@@ -63,6 +64,24 @@ const Operations& cpu_operations() {
   }();
   return operations;
 }
+#endif
+
+Backend cpu_backend() {
+#if DIORAMA_CPU
+  return {&cpu_operations(), 1, "cpu", processor_description(), ""};
+#else
+  return {nullptr, 0, "cpu", "",
+          "this library was built without it (-DDIORAMA_CPU=OFF); build it again with it"};
+#endif
+}
+
+std::unique_ptr<Context> open_cpu([[maybe_unused]] int threads) {
+#if DIORAMA_CPU
+  return std::make_unique<CpuContext>(cpu_operations(), threads);
+#else
+  raise(DIO_STATUS_UNAVAILABLE, "backend cpu is not available: " + cpu_backend().reason);
+#endif
+}
 
 const std::vector<Backend>& table() {
   static const std::vector<Backend> backends = [] {
@@ -73,7 +92,7 @@ const std::vector<Backend>& table() {
     return std::vector<Backend>{
         {&reference_operations(), 1, "reference", "plain loops in double: the truth, for tests", ""},
         {&plain_operations(), 1, "plain", "plain loops in float: the yardstick of tolerances", ""},
-        {&cpu_operations(), 1, "cpu", processor_description(), ""},
+        cpu_backend(),
         {simt ? simt->operations : nullptr, simt ? simt->device_count : 0, "simt",
          simt ? simt->description : "", no_simt},
         {cuda ? cuda->operations : nullptr, cuda ? cuda->device_count : 0, "cuda",
@@ -127,13 +146,13 @@ std::unique_ptr<Context> open_context(const std::string& name, int threads) {
   const int count = threads == 0 ? std::min(available_cores(), kMaxThreads) : threads;
   if (name == "reference") return std::make_unique<CpuContext>(reference_operations(), count);
   if (name == "plain") return std::make_unique<CpuContext>(plain_operations(), count);
-  if (name == "cpu") return std::make_unique<CpuContext>(cpu_operations(), count);
+  if (name == "cpu") return open_cpu(count);
   if (name == "simt") return open_simt(count);
   if (name == "cuda" || name.rfind("cuda:", 0) == 0) return open_cuda(name, count);
   if (name == "auto") {
     std::string reason;
     if (cuda_backend(&reason) != nullptr) return open_cuda("cuda", count);
-    return std::make_unique<CpuContext>(cpu_operations(), count);
+    return open_cpu(count);
   }
   throw Error(
       DIO_STATUS_INVALID_ARGUMENT,

@@ -1,6 +1,8 @@
 #include "processor.h"
 
-#include <hwy/highway.h>
+#if DIORAMA_CPU
+#include <hwy/targets.h>
+#endif
 #include <sched.h>
 
 #include <algorithm>
@@ -23,8 +25,12 @@ std::string processor_name() {
 
 // Highway numbers targets so that the best one is the lowest bit.
 std::string instruction_set() {
+#if DIORAMA_CPU
   const int64_t supported = hwy::SupportedTargets();
   return hwy::TargetName(supported & -supported);
+#else
+  return "plain C++";
+#endif
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // dio_attention on every backend: ragged lengths, every dtype and layout, key lengths, biases, extreme
 // values.
-#include "conformance.h"
-
-#include <hwy/targets.h>
+#include "instruction_sets.h"
 
 #include <limits>
 #include <sstream>
@@ -306,15 +304,12 @@ TEST_CASE("attention: masks, NaN, infinities and large scores in 16 bits") {
 
 TEST_CASE("attention: older instruction sets") {
   Random random(13);
-  for (const int64_t target : {HWY_SSSE3, HWY_SSE4, HWY_AVX2}) {
-    if (!(hwy::SupportedTargets() & target)) continue;
-    hwy::SetSupportedTargetsForTest(target);
+  for_each_instruction_set([&](const std::string& name) {
     for (const int64_t length : {1, 30, 203}) {
       const Sizes sizes = {2, length, length + 9, 2, 40};
-      Inputs(DIO_F32, sizes, random).conforms(text(sizes));
-      Inputs(DIO_BF16, sizes, random).conforms(text(sizes));
-      Inputs(DIO_F16, sizes, random).conforms(text(sizes));
+      for (const dio_dtype dtype : {DIO_F32, DIO_BF16, DIO_F16}) {
+        Inputs(dtype, sizes, random).conforms(name + " " + text(sizes));
+      }
     }
-    hwy::SetSupportedTargetsForTest(0);
-  }
+  });
 }

@@ -17,8 +17,11 @@
 
 #include <algorithm>
 #include <map>
+#include <cstdlib>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "test_tensor.h"
 
@@ -46,6 +49,18 @@ inline dio_context* shared_context(const std::string& backend) {
     slot.reset(context);
   }
   return slot.get();
+}
+
+// Whose results conform() looks at: those of DIORAMA_TEST_BACKENDS ("cuda", "simt,cuda"), else all.
+inline std::vector<std::string>& backends_under_test() {
+  static std::vector<std::string> names = [] {
+    const char* chosen = std::getenv("DIORAMA_TEST_BACKENDS");
+    std::vector<std::string> list;
+    std::stringstream text(chosen ? chosen : "cpu,simt,cuda");
+    for (std::string name; std::getline(text, name, ',');) list.push_back(name);
+    return list;
+  }();
+  return names;
 }
 
 struct Difference {
@@ -160,7 +175,7 @@ inline void conform(const std::string& title, const std::vector<TestTensor*>& in
   INFO(title);
   const auto truth = run_on("reference", inputs, outputs, call);
   const auto plain = run_on("plain", inputs, outputs, call);
-  for (const std::string backend : {"cpu", "simt", "cuda"}) {
+  for (const std::string& backend : backends_under_test()) {
     if (!shared_context(backend)) continue;
     const auto first = run_on(backend, inputs, outputs, call);
     const auto again = run_on(backend, inputs, outputs, call);

@@ -1,7 +1,5 @@
 // dio_conv3d on every backend against plain loops in double.
-#include "conformance.h"
-
-#include <hwy/targets.h>
+#include "instruction_sets.h"
 
 #include <array>
 #include <optional>
@@ -346,9 +344,8 @@ TEST_CASE("the number of threads changes no pixel") {
 }
 
 TEST_CASE("every instruction set of this processor convolves") {
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    INFO(std::string(hwy::TargetName(target)));
-    hwy::SetSupportedTargetsForTest(target);
+  for_each_instruction_set([&](const std::string& name) {
+    INFO(name);
     for (const auto& [in, out] : {std::array<int64_t, 2>{5, 40}, {50, 3}, {50, 40}}) {
       check("instruction set",
             Problem{.size = {1, 2, 5, 7}, .in = in, .out = out, .kernel = {3, 3, 3}, .residual = true}
@@ -357,6 +354,5 @@ TEST_CASE("every instruction set of this processor convolves") {
     check(
         "instruction set, many pixels",
         Problem{.size = {1, 2, 17, 19}, .in = 45, .out = 50, .kernel = {3, 3, 3}, .residual = true}.causal());
-  }
-  hwy::SetSupportedTargetsForTest(0);
+  });
 }

@@ -1,7 +1,5 @@
 // dio_linear on every backend against plain loops in double.
-#include "conformance.h"
-
-#include <hwy/targets.h>
+#include "instruction_sets.h"
 
 #include <array>
 #include <optional>
@@ -182,9 +180,8 @@ TEST_CASE("the number of threads changes nothing") {
 }
 
 TEST_CASE("every instruction set of this processor multiplies") {
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    INFO(std::string(hwy::TargetName(target)));
-    hwy::SetSupportedTargetsForTest(target);
+  for_each_instruction_set([](const std::string& name) {
+    INFO(name);
     for (const dio_dtype dtype : kFloats) {
       for (const auto& [m, n] : {std::array<int64_t, 2>{4, 17}, {7, 35}, {50, 35}, {33, 70}}) {
         const Problem p{
@@ -197,6 +194,5 @@ TEST_CASE("every instruction set of this processor multiplies") {
                 [&](dio_context* c) { return t.run(c, DIO_ACTIVATION_QUICK_GELU); });
       }
     }
-  }
-  hwy::SetSupportedTargetsForTest(0);
+  });
 }

@@ -1,7 +1,7 @@
 // The two rates that every kernel is measured against: fused multiply-adds a second, and bytes copied a
 // second.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "native/src/measure.cpp"
+#define HWY_TARGET_INCLUDE "native/src/measure_cpu.cpp"
 #include <hwy/foreach_target.h>
 
 #include <hwy/highway.h>
@@ -96,13 +96,6 @@ double shortest(double seconds, Work&& work) {
   return best;
 }
 
-void check_seconds(const Check& check, double seconds, const double* result, const char* name) {
-  check.pointer(name, result);
-  if (!(seconds > 0 && seconds <= 60)) {
-    check.fail("seconds is " + std::to_string(seconds) + ", expected a number above 0, at most 60");
-  }
-}
-
 }  // namespace
 
 double measure_flops(int threads, double seconds) {
@@ -137,21 +130,5 @@ double measure_bandwidth(int threads, double seconds) {
 }
 
 }  // namespace diorama
-
-using namespace diorama;
-
-dio_status dio_measure_flops(dio_context* context, double seconds, double* flops) {
-  return with_context("measure_flops", context, [&](Context& c) {
-    check_seconds(Check("measure_flops"), seconds, flops, "flops");
-    *flops = measure_flops(c.threads(), seconds);
-  });
-}
-
-dio_status dio_measure_bandwidth(dio_context* context, double seconds, double* bytes_per_second) {
-  return with_context("measure_bandwidth", context, [&](Context& c) {
-    check_seconds(Check("measure_bandwidth"), seconds, bytes_per_second, "bytes_per_second");
-    *bytes_per_second = measure_bandwidth(c.threads(), seconds);
-  });
-}
 
 #endif  // HWY_ONCE
