@@ -162,7 +162,7 @@ TEST_CASE("attention: a query that sees no key gives NaN, and only that query") 
   Inputs inputs(DIO_F32, {1, 30, 300, 1, 16}, random);
   auto bias = bias_of(30, 300, [](int64_t query, int64_t) { return query == 11 ? -kInfinity : 0; });
   inputs.conforms("masked row", &bias);
-  const auto out = inputs.run("cpu", &bias);
+  const auto out = inputs.run(kHost, &bias);
   for (std::size_t i = 0; i < out.size(); ++i) CHECK(std::isnan(out[i]) == (i / 16 == 11));
 }
 
@@ -188,7 +188,7 @@ TEST_CASE("attention: NaN stays in its query") {
   Inputs inputs(DIO_F32, {1, 50, 230, 2, 16}, random);
   inputs.q.set((17 * 2 + 1) * 16 + 3, NAN);
   inputs.conforms("NaN in a query");
-  const auto out = inputs.run("cpu");
+  const auto out = inputs.run(kHost);
   for (std::size_t i = 0; i < out.size(); ++i) CHECK(std::isnan(out[i]) == (i / 16 == 17 * 2 + 1));
   for (const uint32_t bits : {0xFFFFFFFFu, 0x7F800001u}) {  // any NaN, whatever its low bits
     std::memcpy(static_cast<float*>(inputs.q->data) + (17 * 2 + 1) * 16 + 3, &bits, 4);
@@ -212,7 +212,7 @@ TEST_CASE("attention: the number of threads changes nothing") {
   std::vector<double> first;
   for (const int threads : {1, 2, 3, 4, 7}) {
     dio_context* context = nullptr;
-    REQUIRE(dio_context_create("cpu", threads, &context) == DIO_STATUS_OK);
+    REQUIRE(dio_context_create(kHost, threads, &context) == DIO_STATUS_OK);
     REQUIRE(dio_attention(context, inputs.q, inputs.k, inputs.v, nullptr, nullptr, 0, inputs.out) ==
             DIO_STATUS_OK);
     if (threads == 1) first = inputs.out.read();

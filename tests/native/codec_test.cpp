@@ -118,11 +118,11 @@ TEST_CASE("patches and back") {
         auto patches = TestTensor(DIO_F32, {2, 2 * 3 * 5, 7 * 2 * 2 * 2});
         conform("patchify", {&x}, {&patches},
                 [&](dio_context* c) { return dio_patchify(c, x, 2, 2, 2, channels_first, patches); });
-        REQUIRE(dio_patchify(shared_context("cpu"), x, 2, 2, 2, channels_first, patches) == DIO_STATUS_OK);
+        REQUIRE(dio_patchify(shared_context(kHost), x, 2, 2, 2, channels_first, patches) == DIO_STATUS_OK);
         auto back = TestTensor(dtype, {2, 4, 6, 10, 7}, layout);
         conform("unpatchify", {&patches}, {&back},
                 [&](dio_context* c) { return dio_unpatchify(c, patches, 2, 2, 2, channels_first, back); });
-        REQUIRE(dio_unpatchify(shared_context("cpu"), patches, 2, 2, 2, channels_first, back) ==
+        REQUIRE(dio_unpatchify(shared_context(kHost), patches, 2, 2, 2, channels_first, back) ==
                 DIO_STATUS_OK);
         CHECK(back.read() == x.read());
       }
@@ -172,7 +172,7 @@ TEST_CASE("copies of every layout, up to rank eight") {
     view.data = static_cast<char*>(view.data) + 16 * diorama::element_size(dtype);
     view.strides[0] = -1;
     auto turned = TestTensor(dtype, {17});
-    REQUIRE(dio_copy(shared_context("cpu"), &view, turned) == DIO_STATUS_OK);
+    REQUIRE(dio_copy(shared_context(kHost), &view, turned) == DIO_STATUS_OK);
     std::reverse(list.begin(), list.end());
     CHECK(turned.read() == list);
   }
@@ -190,6 +190,6 @@ TEST_CASE("8-bit pixels") {
   }
   auto x = TestTensor(DIO_F32, {3, 3}).values({NAN, -INFINITY, INFINITY, -0.0, 1, 0.5, 0.25, 2, 1e-9});
   auto out = TestTensor(DIO_U8, {3, 3});
-  REQUIRE(dio_to_rgb8(shared_context("cpu"), x, out) == DIO_STATUS_OK);
+  REQUIRE(dio_to_rgb8(shared_context(kHost), x, out) == DIO_STATUS_OK);
   CHECK(out.read() == std::vector<double>{0, 0, 255, 0, 255, 128, 64, 255, 0});
 }

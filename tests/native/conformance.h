@@ -33,6 +33,13 @@ struct Tolerance {
       4 * 0x1p-24;  // and this, relative to the largest reference value: plain may be exact by luck
 };
 
+// The backend to ask where a test wants any one on the host.
+#if DIORAMA_CPU
+inline constexpr const char* kHost = "cpu";
+#else
+inline constexpr const char* kHost = "plain";
+#endif
+
 using Call = std::function<dio_status(dio_context*)>;
 
 // One context a backend for the whole executable; null where the backend is absent.

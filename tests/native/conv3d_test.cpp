@@ -334,7 +334,7 @@ TEST_CASE("the number of threads changes no pixel") {
     std::vector<double> one;
     for (const int threads : {1, 2, 3, 5, 16}) {
       dio_context* context = nullptr;
-      REQUIRE(dio_context_create("cpu", threads, &context) == DIO_STATUS_OK);
+      REQUIRE(dio_context_create(kHost, threads, &context) == DIO_STATUS_OK);
       REQUIRE(t.run(context) == DIO_STATUS_OK);
       REQUIRE(dio_context_destroy(context) == DIO_STATUS_OK);
       if (one.empty()) one = t.out.read();

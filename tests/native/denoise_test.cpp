@@ -182,7 +182,7 @@ TEST_CASE("timestep embedding") {
     }
   }
   auto out = TestTensor(DIO_F32, {5, 4});
-  REQUIRE(dio_timestep_embedding(shared_context("cpu"), t, 1, 10000, out) == DIO_STATUS_OK);
+  REQUIRE(dio_timestep_embedding(shared_context(kHost), t, 1, 10000, out) == DIO_STATUS_OK);
   CHECK(out.read()[8] == doctest::Approx(std::cos(17.0)));
   CHECK(out.read()[9] == doctest::Approx(std::cos(0.17)));
   CHECK(out.read()[10] == doctest::Approx(std::sin(17.0)));
@@ -215,7 +215,7 @@ TEST_CASE("activations: every kind, dtype and layout, and values at the ends") {
 
 // Large outputs are written past the caches; the same numbers come out in place, where they are not.
 TEST_CASE("large norms write the same numbers as in place") {
-  dio_context* context = shared_context("cpu");
+  dio_context* context = shared_context(kHost);
   const int64_t rows = 4096, channels = 1024, size = 64;
   const std::size_t bytes = rows * channels * sizeof(float);
   void *x_memory = nullptr, *out_memory = nullptr;

@@ -221,8 +221,7 @@ TEST_CASE("device: a context may be destroyed while it records") {
 }
 
 TEST_CASE("device: graphs and streams are refused on the CPU, in a sentence") {
-  dio_context* cpu = shared_context("cpu");
-  if (cpu == nullptr) cpu = shared_context("reference");
+  dio_context* cpu = shared_context(kHost);
   CHECK(fails_with(dio_graph_begin(cpu), DIO_STATUS_UNSUPPORTED, "graphs exist on the backend cuda alone"));
   CHECK(fails_with(dio_context_use_stream(cpu, nullptr), DIO_STATUS_UNSUPPORTED,
                    "streams exist on the backend cuda alone"));

@@ -63,7 +63,7 @@ constexpr dio_activation_kind kActivations[] = {DIO_ACTIVATION_NONE, DIO_ACTIVAT
 
 std::vector<double> on_threads(int threads, Tensors& t, dio_activation_kind activation) {
   dio_context* context = nullptr;
-  REQUIRE(dio_context_create("cpu", threads, &context) == DIO_STATUS_OK);
+  REQUIRE(dio_context_create(kHost, threads, &context) == DIO_STATUS_OK);
   REQUIRE(t.run(context, activation) == DIO_STATUS_OK);
   REQUIRE(dio_context_destroy(context) == DIO_STATUS_OK);
   return t.out.read();

@@ -134,11 +134,11 @@ TEST_CASE("draws of every length follow one another as torch's do") {
 
 TEST_CASE("the number of threads does not change the noise") {
   dio_context* single = nullptr;
-  REQUIRE(dio_context_create("cpu", 1, &single) == DIO_STATUS_OK);
+  REQUIRE(dio_context_create(kHost, 1, &single) == DIO_STATUS_OK);
   std::vector<float> alone(50021);
   dio_tensor out = {alone.data(), DIO_F32, 1, {50021}, {1}};
   REQUIRE(dio_randn(single, Draws(5).generator, &out) == DIO_STATUS_OK);
-  CHECK(Draws(5).next("cpu", alone.size()) == alone);
+  CHECK(Draws(5).next(kHost, alone.size()) == alone);
   dio_context_destroy(single);
 }
 
