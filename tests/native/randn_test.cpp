@@ -75,7 +75,7 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
 
 std::vector<std::string> backends() {
   std::vector<std::string> present;
-  for (const std::string backend : {"reference", "plain", "cpu", "simt", "cuda"}) {
+  for (const std::string backend : {"reference", "plain", kHost, "simt", "cuda"}) {
     if (shared_context(backend)) present.push_back(backend);
   }
   return present;
@@ -147,7 +147,7 @@ TEST_CASE("devices draw what the host draws") {
   for (const std::string backend : {"simt", "cuda"}) {
     if (!shared_context(backend)) continue;
     Draws host(11), device(11);
-    const auto expected = host.next("cpu", 50021), found = device.next(backend, 50021);
+    const auto expected = host.next(kHost, 50021), found = device.next(backend, 50021);
     std::size_t other = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       if (found[i] == expected[i]) continue;
@@ -173,6 +173,6 @@ TEST_CASE("noise cannot be part of a graph") {
     REQUIRE(dio_graph_end(context, &graph) == DIO_STATUS_OK);
     dio_graph_destroy(graph);
     dio_memory_free(context, memory);
-    CHECK(drawn.next("cpu", 16) == apart.next("cpu", 16));  // nothing was drawn
+    CHECK(drawn.next(kHost, 16) == apart.next(kHost, 16));  // nothing was drawn
   }
 }
