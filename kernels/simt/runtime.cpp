@@ -28,10 +28,15 @@ namespace {
 
 thread_local std::string last_report;
 
-// DIORAMA_SIMT_DEVICE=sm_90: the device says that it has Hopper's units.
-bool pretends_hopper() {
+// DIORAMA_SIMT_DEVICE=sm_90: what compute capability the device says it has; none: there is no device.
+std::string pretended_device() {
   const char* device = std::getenv("DIORAMA_SIMT_DEVICE");
-  return device != nullptr && std::strcmp(device, "sm_90") == 0;
+  return device == nullptr ? "sm_80" : device;
+}
+
+int pretended_capability() {
+  const std::string device = pretended_device();
+  return device.rfind("sm_", 0) == 0 ? std::atoi(device.c_str() + 3) : 0;
 }
 
 // Now, or whenever what the stream records is launched.
@@ -65,23 +70,25 @@ cudaError_t diorama::simt::launch_kernel(const char* name, dim3 grid, dim3 block
 }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = CUDART_VERSION;
+  const char* pretended = std::getenv("DIORAMA_SIMT_DRIVER");
+  *version = pretended == nullptr ? CUDART_VERSION : std::atoi(pretended);
   return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
-  return cudaSuccess;
+  *count = pretended_device() == "none" ? 0 : 1;
+  return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device != 0) return cudaErrorInvalidDevice;
   *properties = {};
-  const bool hopper = pretends_hopper();
+  const int capability = pretended_capability();
   std::strcpy(properties->name, "CUDA sources on the host, for tests");
-  properties->major = hopper ? 9 : 8;
+  properties->major = capability / 10;
+  properties->minor = capability % 10;
   properties->multiProcessorCount = 4;
-  properties->sharedMemPerBlockOptin = std::size_t{hopper ? 227u : 163u} << 10;
+  properties->sharedMemPerBlockOptin = std::size_t{capability >= 90 ? 227u : 163u} << 10;
   properties->totalGlobalMem =
       static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   properties->l2CacheSize = 40 << 20;

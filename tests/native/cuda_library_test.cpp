@@ -62,14 +62,20 @@ class Loaded {
 // the libstdc++ inside would leave its reserve for exceptions behind.
 class Library {
  public:
-  explicit Library(const fs::path& cuda) : loaded_(copies(folder_, cuda), RTLD_NODELETE) {}
+  explicit Library(const fs::path& cuda, const char* as = "libdiorama_cuda.so")
+      : loaded_(copies(folder_, cuda, as), RTLD_NODELETE) {}
 
-  std::string reason() const {
-    dio_backend_info info;
-    REQUIRE(loaded_.find<decltype(dio_backend_describe)>("dio_backend_describe")(3, &info) == DIO_STATUS_OK);
-    REQUIRE(std::string(info.name) == "cuda");
-    CHECK((info.available != 0) == (info.reason[0] == '\0'));
-    return info.reason;
+  std::string reason(const std::string& backend = "cuda") const {
+    const int32_t count = loaded_.find<decltype(dio_backend_count)>("dio_backend_count")();
+    for (int32_t i = 0; i < count; ++i) {
+      dio_backend_info info;
+      REQUIRE(loaded_.find<decltype(dio_backend_describe)>("dio_backend_describe")(i, &info) == DIO_STATUS_OK);
+      if (info.name != backend) continue;
+      CHECK((info.available != 0) == (info.reason[0] == '\0'));
+      return info.reason;
+    }
+    FAIL("there is no backend " << backend);
+    return "";
   }
   dio_status create(const char* backend, dio_context** context) const {
     return loaded_.find<decltype(dio_context_create)>("dio_context_create")(backend, 1, context);
@@ -84,8 +90,8 @@ class Library {
   }
 
  private:
-  static fs::path copies(const TemporaryFolder& folder, const fs::path& cuda) {
-    if (!cuda.empty()) fs::copy_file(cuda, folder.file("libdiorama_cuda.so"));
+  static fs::path copies(const TemporaryFolder& folder, const fs::path& cuda, const char* as) {
+    if (!cuda.empty()) fs::copy_file(cuda, folder.file(as));
     fs::copy_file(DIORAMA_LIBRARY, folder.file("libdiorama.so"));
     return folder.file("libdiorama.so");
   }
@@ -218,4 +224,28 @@ TEST_CASE("a whole library is used, device by device") {
     CHECK(library.create("cuda:x", &context) == DIO_STATUS_INVALID_ARGUMENT);
     CHECK(library.error() == "backend cuda:x is not a name; write cuda:0, cuda:1, ...");
   }
+}
+
+namespace {
+
+// What the CUDA library's own look at the machine says, with the stand-in for the runtime set to a machine.
+std::string look(const char* variable, const char* value) {
+  setenv(variable, value, 1);
+  const std::string reason = Library(DIORAMA_SIMT, "libdiorama_simt.so").reason("simt");
+  unsetenv(variable);
+  return reason;
+}
+
+}  // namespace
+
+TEST_CASE("an old driver, no device and an old device have a sentence each") {
+  CHECK(look("DIORAMA_SIMT_DRIVER", "13010") == "");
+  CHECK(look("DIORAMA_SIMT_DRIVER", "12040") ==
+        "the NVIDIA driver is made for CUDA 12.4, but CUDA 13.0 is needed; install a newer driver");
+  CHECK(look("DIORAMA_SIMT_DRIVER", "0") ==
+        "the NVIDIA driver does not answer; install it again or restart the machine");
+  CHECK(look("DIORAMA_SIMT_DEVICE", "none") == "the NVIDIA driver finds no CUDA device");
+  const std::string old = look("DIORAMA_SIMT_DEVICE", "sm_75");
+  CHECK(old.find("(compute capability 7.5, ") != std::string::npos);
+  CHECK(old.find(" is too old: compute capability 8.0 or later is needed") != std::string::npos);
 }
