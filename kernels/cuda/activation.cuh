@@ -11,7 +11,7 @@ namespace diorama::cuda {
 template <dio_activation_kind kKind>
 DIO_DEVICE float activate(float x) {
   if constexpr (kKind == DIO_ACTIVATION_GELU_TANH) {
-    return 0.5f * x * (1.0f + tanhf(0.797884561f * (x + 0.044715f * x * x * x)));
+    return x / (1.0f + expf(-1.59576912f * (x + 0.044715f * x * x * x)));  // (1 + tanh(u)) / 2
   } else if constexpr (kKind == DIO_ACTIVATION_GELU_ERF) {
     return 0.5f * x * (1.0f + erff(0.707106781f * x));
   } else if constexpr (kKind == DIO_ACTIVATION_SILU) {

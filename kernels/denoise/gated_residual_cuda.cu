@@ -25,14 +25,15 @@ constexpr int kThreads = 256;
 template <typename R, typename T>
 __global__ void __launch_bounds__(kThreads) gated_packs(GatedTask task) {
   constexpr int kPack = kCommonPack<R, T>, kPacks = kElements / kPack;
+  const Team team(task.row_threads);
   const unsigned rows_per_block = blockDim.x / task.row_threads;
   const unsigned block = blockIdx.x / task.pieces, piece = blockIdx.x - block * task.pieces;
-  const int64_t m = static_cast<int64_t>(block) * rows_per_block + threadIdx.x / task.row_threads;
+  const int64_t m = static_cast<int64_t>(block) * rows_per_block + team.index;
   if (m >= task.rows) return;
   const int64_t most = int64_t{kElements} * task.row_threads, begin = piece * most;
   const int64_t left = task.channels - begin;
-  const int length = static_cast<int>(left < most ? left : most), rank = threadIdx.x % task.row_threads;
-  RowPart<kPacks, kPack> kept(rank, task.row_threads, length), x(rank, task.row_threads, length);
+  const int length = static_cast<int>(left < most ? left : most);
+  RowPart<kPacks, kPack> kept(team, length), x(team, length);
   kept.load(task.residual.row<const R>(m) + begin);
   x.load(task.x.row<const T>(m) + begin);
   x.apply(task.gate.row<const float>(task.groups(m)) + begin, [](float v, float gate) { return v * gate; });

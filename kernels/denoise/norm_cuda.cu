@@ -27,17 +27,14 @@ template <typename R, typename T, int kPacks, bool kGated>
 __global__ void __launch_bounds__(RowTeams::kMaxThreads) norm_in_registers(NormTask task) {
   constexpr int kPack = kCommonPack<R, T>;
   DIO_SHARED(TeamSums, sums);
-  const int threads = task.row_threads;
-  const int rows_per_block = static_cast<int>(blockDim.x) / threads;
-  const int64_t m =
-      static_cast<int64_t>(blockIdx.x) * rows_per_block + static_cast<int>(threadIdx.x) / threads;
+  const Team team(task.row_threads);
+  const int64_t m = team.row();
   if (m >= task.rows) return;
   const int64_t group = task.groups(m);
-  RowPart<kPacks, kPack> row(static_cast<int>(threadIdx.x) % threads, threads,
-                             static_cast<int>(task.channels));
+  RowPart<kPacks, kPack> row(team, static_cast<int>(task.channels));
   row.load(task.x.row<R>(m));
   if constexpr (kGated) {
-    RowPart<kPacks, kPack> branch(row.first, row.step, static_cast<int>(task.channels));
+    RowPart<kPacks, kPack> branch(team, static_cast<int>(task.channels));
     branch.load(task.branch.row<T>(m));
     if (task.gate.data) {
       branch.apply(task.gate.row<const float>(group), [](float v, float gate) { return v * gate; });
@@ -59,7 +56,7 @@ __global__ void __launch_bounds__(RowTeams::kMaxThreads) norm_in_registers(NormT
 #pragma unroll
       for (int j = 0; j < kPack; ++j) total += row.values[i][j];
     }
-    const float mean = team_sum(total, threads, sums.totals) / count;
+    const float mean = team_sum(total, team, sums.totals) / count;
     row.each([&](float(&v)[kPack], int) {
 #pragma unroll
       for (int j = 0; j < kPack; ++j) v[j] -= mean;
@@ -75,7 +72,7 @@ __global__ void __launch_bounds__(RowTeams::kMaxThreads) norm_in_registers(NormT
       moments.y = fmaf(row.values[i][j], row.values[i][j], moments.y);
     }
   }
-  moments = team_sum(moments, threads, sums.moments);
+  moments = team_sum(moments, team, sums.moments);
   const float rest = task.centred ? moments.x / count : 0.0f;
   float variance = moments.y / count;
   if (task.centred) variance = fmaxf(fmaf(-rest, rest, variance), 0.0f);  // NaN is in the differences as well
@@ -102,6 +99,7 @@ constexpr int kAnyThreads = 128;
 // thread reads only what it wrote itself.
 __global__ void __launch_bounds__(kAnyThreads) norm_any(NormTask task) {
   DIO_SHARED(TeamSums, sums);
+  const Team team(kAnyThreads);
   const int64_t m = blockIdx.x;
   const int64_t group = task.groups(m);
   const AnyRows source = task.branch.data ? task.sum : task.x;
@@ -115,14 +113,14 @@ __global__ void __launch_bounds__(kAnyThreads) norm_any(NormTask task) {
     total += source.load(m, c);
   }
   const float count = static_cast<float>(task.channels);
-  const float mean = task.centred ? team_sum(total, kAnyThreads, sums.totals) / count : 0.0f;
+  const float mean = task.centred ? team_sum(total, team, sums.totals) / count : 0.0f;
   float2 moments = make_float2(0, 0);
   for (int64_t c = threadIdx.x; c < task.channels; c += kAnyThreads) {
     const float v = source.load(m, c) - mean;
     moments.x += v;
     moments.y = fmaf(v, v, moments.y);
   }
-  moments = team_sum(moments, kAnyThreads, sums.moments);
+  moments = team_sum(moments, team, sums.moments);
   const float rest = task.centred ? moments.x / count : 0.0f;
   float variance = moments.y / count;
   if (task.centred) variance = fmaxf(fmaf(-rest, rest, variance), 0.0f);

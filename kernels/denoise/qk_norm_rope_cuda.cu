@@ -45,11 +45,10 @@ template <int kPacks, int kPack>
 struct TokenPart : RowPart<kPacks, kPack> {
   int heads[kPacks], places[kPacks];
 
-  DIO_DEVICE TokenPart(int rank, int threads, int channels, int size)
-      : RowPart<kPacks, kPack>(rank, threads, channels) {
-    const int step = threads * kPack, step_heads = step / size, step_rest = step % size;
-    heads[0] = rank * kPack / size;
-    places[0] = rank * kPack % size;
+  DIO_DEVICE TokenPart(const Team& team, int channels, int size) : RowPart<kPacks, kPack>(team, channels) {
+    const int step = team.threads * kPack, step_heads = step / size, step_rest = step % size;
+    heads[0] = team.rank * kPack / size;
+    places[0] = team.rank * kPack % size;
 #pragma unroll
     for (int i = 1; i < kPacks; ++i) {
       places[i] = places[i - 1] + step_rest;
@@ -67,11 +66,11 @@ template <typename R, typename T>
 __global__ void __launch_bounds__(RowTeams::kMaxThreads) rope_in_registers(RopeTask task) {
   constexpr int kPack = kCommonPack<R, T>, kPacks = RowTeams::kElements / kPack;
   DIO_SHARED(TeamSums, sums);
-  const int threads = task.row_threads;
-  const int m = static_cast<int>(blockIdx.x * (blockDim.x / threads) + threadIdx.x / threads);
+  const Team team(task.row_threads);
+  const int m = static_cast<int>(team.row());
   if (m >= task.rows) return;
   const int b = m / task.tokens, s = m - b * task.tokens;
-  TokenPart<kPacks, kPack> row(static_cast<int>(threadIdx.x % threads), threads, task.channels, task.size);
+  TokenPart<kPacks, kPack> row(team, task.channels, task.size);
   const R* x = static_cast<const R*>(task.x.data) + task.x.token(b, s);
   float squares = 0;
 #pragma unroll
@@ -86,7 +85,7 @@ __global__ void __launch_bounds__(RowTeams::kMaxThreads) rope_in_registers(RopeT
 #pragma unroll
     for (int j = 0; j < kPack; ++j) squares = fmaf(row.values[i][j], row.values[i][j], squares);
   }
-  const float mean = team_sum(squares, threads, sums.totals) / static_cast<float>(task.channels);
+  const float mean = team_sum(squares, team, sums.totals) / static_cast<float>(task.channels);
   const float inverse = 1.0f / sqrtf(mean + task.eps);
 #pragma unroll
   for (int i = 0; i < kPacks; ++i) {
@@ -128,6 +127,7 @@ constexpr int kAnyThreads = 128;
 // out may be x.
 __global__ void __launch_bounds__(kAnyThreads) rope_any(RopeTask task) {
   DIO_SHARED(TeamSums, sums);
+  const Team team(kAnyThreads);
   const int m = static_cast<int>(blockIdx.x);
   const int b = m / task.tokens, s = m - b * task.tokens;
   const AnyFloats x = AnyFloats(task.x.data, task.x.dtype);
@@ -144,7 +144,7 @@ __global__ void __launch_bounds__(kAnyThreads) rope_any(RopeTask task) {
     const float second = c + 1 < task.channels ? x[place(task.x, x_token, c + 1)] : 0.0f;
     squares = fmaf(first, first, fmaf(second, second, squares));
   }
-  const float mean = team_sum(squares, kAnyThreads, sums.totals) / static_cast<float>(task.channels);
+  const float mean = team_sum(squares, team, sums.totals) / static_cast<float>(task.channels);
   const float inverse = 1.0f / sqrtf(mean + task.eps);
   for (int c = 2 * static_cast<int>(threadIdx.x); c < task.channels; c += 2 * kAnyThreads) {
     const bool paired = c + 1 < task.channels;

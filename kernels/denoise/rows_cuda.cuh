@@ -2,6 +2,7 @@
 
 // A row in the registers of its team of threads: loads and stores in packs, sums over the row.
 
+#include "kernels/cuda/ptx.cuh"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/denoise/rows_cuda.h"
 
@@ -41,14 +42,30 @@ DIO_DEVICE void load_parameters(const T* from, float (&to)[N]) {
   }
 }
 
+// The threads of a block that share a row.
+struct Team {
+  int threads;  // a multiple of 32
+  int index;    // of the team in the block
+  int rank;     // of the thread in the team
+
+  DIO_DEVICE explicit Team(int threads)
+      : threads(threads),
+        index(static_cast<int>(threadIdx.x) / threads),
+        rank(static_cast<int>(threadIdx.x) - index * threads) {}
+  // The row that the team takes when the grid's blocks take rows in order.
+  DIO_DEVICE int64_t row() const {
+    return static_cast<int64_t>(blockIdx.x) * (static_cast<int>(blockDim.x) / threads) + index;
+  }
+};
+
 // What one thread holds of a row: packs first, first + step, ... below `packs`.
 template <int kPacks, int kPack>
 struct RowPart {
   float values[kPacks][kPack];
   int first, step, packs;
 
-  DIO_DEVICE RowPart(int rank, int threads, int channels)
-      : first(rank), step(threads), packs(channels / kPack) {}
+  DIO_DEVICE RowPart(const Team& team, int channels)
+      : first(team.rank), step(team.threads), packs(channels / kPack) {}
 
   // body(values, c) for each of this thread's packs, whose first element is the row's element c.
   template <typename Body>
@@ -102,35 +119,48 @@ struct RowPart {
   }
 };
 
-// For the sums of a block: one slot a warp, each array used once.
+// For the sums of a block's teams: one slot a warp, each array used once.
 struct TeamSums {
   static constexpr int kWarps = RowTeams::kMaxThreads / 32;
   float totals[kWarps];
   float2 moments[kWarps];
 };
 
-// Over the threads of a row, in a fixed order. A row of one warp shares its block with others: no barrier.
-DIO_DEVICE float team_sum(float value, int threads, float* slots) {
+// Waits for the threads of the team alone: another team of the block may be past the last row and gone. Teams
+// of several warps are at most two a block; with constant ids the compiler sets aside no more barriers.
+DIO_DEVICE void meet(const Team& team) {
+  if (team.index == 0) {
+    named_barrier_sync(1, team.threads);
+  } else {
+    named_barrier_sync(2, team.threads);
+  }
+}
+
+// Over the threads of a team, in a fixed order.
+DIO_DEVICE float team_sum(float value, const Team& team, float* slots) {
   value = warp_sum(value);
-  if (threads == 32) return value;
+  if (team.threads == 32) return value;
   if (threadIdx.x % 32 == 0) slots[threadIdx.x / 32] = value;
-  __syncthreads();
+  meet(team);
+  const int warps = team.threads / 32;
   float sum = 0;
-  for (int warp = 0; warp < threads / 32; ++warp) sum += slots[warp];
+  for (int warp = 0; warp < warps; ++warp) sum += slots[team.index * warps + warp];
   return sum;
 }
 
 // Two sums at once.
-DIO_DEVICE float2 team_sum(float2 value, int threads, float2* slots) {
+DIO_DEVICE float2 team_sum(float2 value, const Team& team, float2* slots) {
   value.x = warp_sum(value.x);
   value.y = warp_sum(value.y);
-  if (threads == 32) return value;
+  if (team.threads == 32) return value;
   if (threadIdx.x % 32 == 0) slots[threadIdx.x / 32] = value;
-  __syncthreads();
+  meet(team);
+  const int warps = team.threads / 32;
   float2 sum = make_float2(0, 0);
-  for (int warp = 0; warp < threads / 32; ++warp) {
-    sum.x += slots[warp].x;
-    sum.y += slots[warp].y;
+  for (int warp = 0; warp < warps; ++warp) {
+    const float2 part = slots[team.index * warps + warp];
+    sum.x += part.x;
+    sum.y += part.y;
   }
   return sum;
 }

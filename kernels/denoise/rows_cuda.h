@@ -87,8 +87,7 @@ bool with_common_types(int32_t r, int32_t t, Body&& body) {
   return true;
 }
 
-// How rows that are kept in registers go to threads: a warp or several for a row; a block for a row of
-// several warps, or for four rows of one warp.
+// How rows that are kept in registers go to threads: a warp or several for a row, four warps or more a block.
 struct RowTeams {
   static constexpr int kElements = 32;  // of a row a thread, at most
   static constexpr int kMaxThreads = 512;
@@ -96,9 +95,9 @@ struct RowTeams {
   int rows_per_block;
 
   explicit RowTeams(int64_t channels) {
-    const int64_t warps = (channels + 32 * kElements - 1) / (32 * kElements);
-    row_threads = static_cast<int>(32 * warps);
-    rows_per_block = warps == 1 ? 4 : 1;
+    const int warps = static_cast<int>((channels + 32 * kElements - 1) / (32 * kElements));
+    row_threads = 32 * warps;
+    rows_per_block = warps < 4 ? 4 / warps : 1;
   }
   static bool hold(int64_t channels) { return channels <= int64_t{kMaxThreads} * kElements; }
   unsigned threads() const { return static_cast<unsigned>(row_threads * rows_per_block); }

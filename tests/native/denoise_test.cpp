@@ -158,18 +158,25 @@ TEST_CASE("combinations of one to eight tensors into one to four") {
 
 TEST_CASE("combinations broadcast and work in place") {
   Random random(7);
-  auto latents = TestTensor(DIO_F32, {3, 4, 1023}).normal(random);
-  auto other = TestTensor(DIO_F32, {3, 4, 1023}).normal(random);
-  auto frame = TestTensor(DIO_F32, {3, 4, 1023}).normal(random);
-  frame->strides[1] = 0;
-  auto number = TestTensor(DIO_F32, {3, 4, 1023}).normal(random);
-  for (int axis = 0; axis < 3; ++axis) number->strides[axis] = 0;
-  const double coefficients[] = {0.9, -5, 0.3, 0.7, 1, 2, 3, 4};
-  conform("guidance", {&frame, &number}, {&latents, &other}, [&](dio_context* c) {
-    const dio_tensor* inputs[] = {latents, other, frame, number};
-    dio_tensor* outputs[] = {other, latents};
-    return dio_combine(c, 4, inputs, 2, outputs, coefficients);
-  });
+  for (const int64_t n : {1023, 1024}) {
+    auto latents = TestTensor(DIO_F32, {3, 4, n}).normal(random);
+    auto other = TestTensor(DIO_F32, {3, 4, n}).normal(random);
+    auto frame = TestTensor(DIO_F32, {3, 4, n}).normal(random);
+    frame->strides[1] = 0;
+    auto number = TestTensor(DIO_F32, {3, 4, n}).normal(random);
+    for (int axis = 0; axis < 3; ++axis) number->strides[axis] = 0;
+    const double coefficients[] = {0.9, -5, 0.3, 0.7, 1, 2, 3, 4};
+    conform("guidance", {&frame, &number}, {&latents, &other}, [&](dio_context* c) {
+      const dio_tensor* inputs[] = {latents, other, frame, number};
+      dio_tensor* outputs[] = {other, latents};
+      return dio_combine(c, 4, inputs, 2, outputs, coefficients);
+    });
+    conform("dense", {&frame}, {&latents, &other}, [&](dio_context* c) {
+      const dio_tensor* inputs[] = {latents, other};
+      dio_tensor* outputs[] = {other};
+      return dio_combine(c, 2, inputs, 1, outputs, coefficients);
+    });
+  }
 }
 
 TEST_CASE("timestep embedding") {

@@ -126,6 +126,29 @@ TEST_CASE("norms of rows that are made of whole packs") {
   }
 }
 
+TEST_CASE("q/k norm with rotary embedding of heads that are made of whole packs") {
+  Random random(15);
+  struct Case {
+    int64_t batch, tokens, heads, size;
+  };
+  for (const dio_dtype from : kFloats) {
+    for (const dio_dtype to : kFloats) {
+      for (const Case& s : {Case{1, 5, 3, 8}, {2, 3, 5, 24}, {1, 3, 12, 128}, {1, 2, 40, 128}}) {
+        auto x = TestTensor(from, {s.batch, s.tokens, s.heads, s.size}, {.row_gap = 8}).normal(random, 2);
+        auto weight = TestTensor(DIO_BF16, {s.heads * s.size}).normal(random);
+        auto cosine = TestTensor(DIO_F32, {s.tokens, s.size / 2}, {.row_gap = 4}).normal(random);
+        auto sine = TestTensor(DIO_F32, {s.tokens, s.size / 2}).normal(random);
+        auto out =
+            TestTensor(to, {s.batch, s.tokens, s.heads, s.size}, {.row_gap = 16, .order = {0, 2, 1, 3}});
+        conform("heads first in memory", {&x, &weight, &cosine, &sine}, {&out},
+                [&](dio_context* c) { return dio_qk_norm_rope(c, x, weight, 1e-6f, cosine, sine, out); });
+        conform("in place", {&cosine, &sine}, {&x},
+                [&](dio_context* c) { return dio_qk_norm_rope(c, x, nullptr, 1e-6f, cosine, sine, x); });
+      }
+    }
+  }
+}
+
 TEST_CASE("layer norm of a row longer than registers hold") {
   Random random(14);
   auto x = TestTensor(DIO_F32, {2, 40000}).normal(random, 1, 3);
