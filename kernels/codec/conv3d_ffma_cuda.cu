@@ -19,8 +19,9 @@ struct FfmaShared {
   };
 };
 
+// Conversions need registers of their own: then a multiprocessor holds one block instead of two.
 template <int kColumns, typename Rows>
-__global__ void __launch_bounds__(kConvThreads, 2) conv3d_by_ffma(const Conv3dPlan plan) {
+__global__ void __launch_bounds__(kConvThreads, Rows::kAsync ? 2 : 1) conv3d_by_ffma(const Conv3dPlan plan) {
   constexpr int kColumnsOfThread = kColumns / kThreadsAcross;
   DIO_SHARED(FfmaShared<kColumns>, shared);
   // A warp is 4 x 8 threads: what it reads at once are 4 neighbouring pixels and 8 neighbouring output

@@ -88,6 +88,7 @@ struct PatchRows {
 template <typename T>
 struct AsyncRows {
   using Element = T;
+  static constexpr bool kAsync = true;
   const T* from;
   DIO_DEVICE AsyncRows(const void* data, int32_t) : from(static_cast<const T*>(data)) {}
   DIO_DEVICE void load(void* to, int64_t offset, int count, bool valid) const {
@@ -100,6 +101,7 @@ struct AsyncRows {
 template <typename T>
 struct ConvertedRows {
   using Element = T;
+  static constexpr bool kAsync = false;
   AnyFloats from;
   DIO_DEVICE ConvertedRows(const void* data, int32_t dtype) {
     from.data = data;

@@ -102,6 +102,13 @@ DIO_DEVICE float ex2(float x) {
   return result;
 }
 
+// 1 / x by the special function unit: relative error 2^-23; a subnormal result gives 0.
+DIO_DEVICE float rcp(float x) {
+  float result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
 // A barrier among `threads` threads of the block (a multiple of 32), one of ids 1 to 15.
 DIO_DEVICE void named_barrier_sync(int id, int threads) {
   asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
@@ -133,6 +140,7 @@ void cp_async_wait() {
   simt::cp_async_wait(N);
 }
 inline float ex2(float x) { return simt::ex2(x); }
+inline float rcp(float x) { return simt::rcp(x); }
 inline void named_barrier_sync(int id, int threads) { simt::named_barrier(id, threads, true); }
 inline void named_barrier_arrive(int id, int threads) { simt::named_barrier(id, threads, false); }
 

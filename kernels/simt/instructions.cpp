@@ -166,4 +166,11 @@ float ex2(float x) {
   return result < 0x1p-126f ? 0.0f : result;
 }
 
+float rcp(float x) {
+  const auto flushed = [](float value) {
+    return std::fabs(value) < 0x1p-126f ? std::copysign(0.0f, value) : value;
+  };
+  return flushed(1.0f / flushed(x));
+}
+
 }  // namespace diorama::simt

@@ -26,5 +26,7 @@ void cp_async_wait(int groups_left);
 
 // With ex2.approx.ftz's flush of subnormals.
 float ex2(float x);
+// With rcp.approx.ftz's flush of subnormals.
+float rcp(float x);
 
 }  // namespace diorama::simt

@@ -32,6 +32,51 @@ TEST_CASE("channel norm: ragged channels, dtypes, activations, in place") {
   }
 }
 
+TEST_CASE("channel norm in packs, of few and many channels") {
+  Random random(9);
+  for (const dio_dtype from : kFloats) {
+    for (const dio_dtype to : kFloats) {
+      for (const int64_t channels : {8, 24, 96, 264, 1024, 4104}) {
+        auto x = TestTensor(from, {37, channels}).normal(random, 4);
+        auto gamma = TestTensor(from, {channels}).normal(random);
+        auto bias = TestTensor(to, {channels}).normal(random);
+        auto out = TestTensor(to, {37, channels});
+        const auto kind = channels % 3 == 0 ? DIO_ACTIVATION_SILU : DIO_ACTIVATION_NONE;
+        conform("norm", {&x, &gamma, &bias}, {&out},
+                [&](dio_context* c) { return dio_channel_norm(c, x, gamma, bias, kind, out); });
+        if (from != to) continue;
+        conform("norm in place", {&gamma}, {&x},
+                [&](dio_context* c) { return dio_channel_norm(c, x, gamma, nullptr, kind, x); });
+      }
+    }
+  }
+}
+
+TEST_CASE("dense pixels and videos go by packs") {
+  Random random(10);
+  for (const dio_dtype from : kFloats) {
+    auto x = TestTensor(from, {7, 16, 3}).normal(random, 0.4, 0.5);
+    x.set(5, NAN);
+    auto bytes = TestTensor(DIO_U8, {7, 16, 3});
+    conform("pixels", {&x}, {&bytes}, [&](dio_context* c) { return dio_to_rgb8(c, x, bytes); });
+    auto scale = TestTensor(DIO_F32, {3}).normal(random);
+    auto shift = TestTensor(DIO_F32, {1}).normal(random);
+    for (const dio_dtype to : kFloats) {
+      auto out = TestTensor(to, {7, 16, 3});
+      conform("affine", {&x, &scale, &shift}, {&out},
+              [&](dio_context* c) { return dio_channel_affine(c, x, scale, shift, -1, 1, out); });
+      auto video = TestTensor(from, {2, 3, 2, 5, 24}, {.row_gap = 8}).normal(random);
+      auto dense = TestTensor(to, {2, 3, 2, 5, 24});
+      conform("rows", {&video}, {&dense}, [&](dio_context* c) { return dio_copy(c, video, dense); });
+      auto turned = TestTensor(to, {2, 3, 2, 5, 24}, {.row_gap = 0, .order = {0, 4, 1, 2, 3}});
+      conform("channels first", {&video}, {&turned},
+              [&](dio_context* c) { return dio_copy(c, video, turned); });
+      conform("channels last", {&turned}, {&dense},
+              [&](dio_context* c) { return dio_copy(c, turned, dense); });
+    }
+  }
+}
+
 TEST_CASE("channel norm of zeros, tiny and large values and NaN") {
   auto x = TestTensor(DIO_F32, {5, 19}).filled(0);
   for (int64_t c = 0; c < 19; ++c) {
