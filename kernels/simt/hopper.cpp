@@ -180,6 +180,12 @@ void mbarrier_arrive(uint64_t* barrier, uint32_t expected_bytes) {
   phase.bytes += expected_bytes;
   --phase.pending;
   put(barrier, phase);
+  // Who waited for this goes first: if the thread tells too early that it has done, it shows.
+  if (std::bit_cast<Phase>(*barrier).parity != phase.parity) {
+    int turns = 0;
+    Block::running()->wait(
+        "its turn", [](void* count) { return (*static_cast<int*>(count))++ > 0; }, &turns);
+  }
 }
 
 void mbarrier_wait(uint64_t* barrier, uint32_t parity) {

@@ -74,17 +74,18 @@ TEST_CASE("attention sm90: ragged lengths") {
   for (const int64_t head_size : {64, 128}) {
     for (const auto& [queries, keys] :
          {std::pair{1, 1}, std::pair{17, 35}, std::pair{64, 128}, std::pair{65, 129}, std::pair{128, 176},
-          std::pair{129, 177}, std::pair{191, 352}, std::pair{193, 353}, std::pair{40, 1023}}) {
+          std::pair{129, 177}, std::pair{191, 352}, std::pair{193, 353}}) {
       const Sizes sizes = {1, queries, keys, 1, head_size};
       Inputs(DIO_BF16, sizes, random).conforms(text(DIO_BF16, sizes));
     }
   }
 }
 
-TEST_CASE("attention sm90: f16") {
+// Every warp's rows count and stages are used again and again: a stage given back too early shows.
+TEST_CASE("attention sm90: f16, whole tiles of queries, many of keys") {
   Random random(3);
   for (const int64_t head_size : {64, 128}) {
-    const Sizes sizes = {1, 70, 530, 1, head_size};
+    const Sizes sizes = {1, 200, 790, 1, head_size};
     Inputs(DIO_F16, sizes, random).conforms(text(DIO_F16, sizes));
   }
 }
