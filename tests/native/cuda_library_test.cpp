@@ -69,7 +69,8 @@ class Library {
     const int32_t count = loaded_.find<decltype(dio_backend_count)>("dio_backend_count")();
     for (int32_t i = 0; i < count; ++i) {
       dio_backend_info info;
-      REQUIRE(loaded_.find<decltype(dio_backend_describe)>("dio_backend_describe")(i, &info) == DIO_STATUS_OK);
+      REQUIRE(loaded_.find<decltype(dio_backend_describe)>("dio_backend_describe")(i, &info) ==
+              DIO_STATUS_OK);
       if (info.name != backend) continue;
       CHECK((info.available != 0) == (info.reason[0] == '\0'));
       return info.reason;

@@ -2,7 +2,6 @@
 // wrong is told.
 #include "kernels/cuda/ptx.cuh"
 #include "kernels/cuda/reduce.cuh"
-#include "kernels/simt/memory.h"
 
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -14,41 +13,14 @@
 #include <numeric>
 #include <vector>
 
+#include "simt_run.h"
+
 using namespace diorama;
 using namespace diorama::cuda;
+using diorama::test::Device;
+using diorama::test::run;
 
 namespace {
-
-// Device memory of n values, copied in and out.
-template <typename T>
-class Device {
- public:
-  explicit Device(std::size_t n)
-      : count_(n), memory_(static_cast<T*>(simt::allocate_device(n * sizeof(T)))) {}
-  explicit Device(const std::vector<T>& values) : Device(values.size()) {
-    const simt::DeviceMemoryOpen open;
-    std::memcpy(memory_, values.data(), count_ * sizeof(T));
-  }
-  Device(const Device&) = delete;
-  Device& operator=(const Device&) = delete;
-  ~Device() { simt::free_device(memory_); }
-  T* get() const { return memory_; }
-  std::vector<T> read() const {
-    const simt::DeviceMemoryOpen open;
-    return std::vector<T>(memory_, memory_ + count_);
-  }
-
- private:
-  std::size_t count_;
-  T* memory_;
-};
-
-// "" or what went wrong.
-template <typename Body>
-std::string run(dim3 grid, dim3 block, std::size_t shared_bytes, Body body) {
-  const cudaError_t status = simt::launch_kernel("kernel", grid, block, shared_bytes, nullptr, body);
-  return status == cudaSuccess ? "" : cudaGetErrorString(status);
-}
 
 struct Floats256 {
   float values[256];
