@@ -35,7 +35,7 @@ struct AttentionArguments {
   const int32_t* key_lengths;  // null or [B]
   int batches, heads, queries, keys, head_size;
   float exponent_scale;  // c above; a negative scale has been moved into q
-  bool wide_inputs;      // rows of q, k, v begin at multiples of 16 bytes and have whole packs of 16 bytes
+  bool wide_inputs;      // rows of q, k, v begin at multiples of 16 bytes and are whole packs of 16 bytes
   bool wide_out;         // those of out do
   // The keys of a query in `parts` parts, each by a block of its own. With one part `out` is written; with
   // more the kernel leaves sums [parts, B, H, Sq, part_pitch] and statistics [parts, B, H, Sq] for

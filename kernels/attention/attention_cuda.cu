@@ -13,8 +13,6 @@
 namespace diorama::cuda {
 namespace {
 
-constexpr int64_t kLongestMmaHead = 256;
-
 int small_size(const char* name, int64_t size) {
   // Tiles end up to 127 tokens later.
   if (size > INT_MAX - 127) {
@@ -46,7 +44,7 @@ void run(Context& context, const Tensor& q, const Tensor& k, const Tensor& v, co
   }
   if (key_lengths) a.key_lengths = data<int32_t>(*key_lengths);
 
-  const bool by_mma = !std::is_same_v<T, float> && a.head_size <= kLongestMmaHead;
+  const bool by_mma = !std::is_same_v<T, float> && a.head_size <= longest_mma_head(bias != nullptr);
   const auto rows = [&](const Tensor& t, bool negate, RowStrides& strides) -> const T* {
     if (negate || (by_mma && !has_wide_rows(t))) return copy_rows<T>(context, t, negate, strides);
     strides = row_strides(t);

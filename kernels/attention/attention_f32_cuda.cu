@@ -10,10 +10,10 @@ void attention_in_float(Context& context, const AttentionArguments<T>& a) {
   const auto run = [&]<typename Tiles>(Tiles) {
     launch_attention<F32Memory<Tiles>, Tiles>(context, "attention in float", attention_f32<T, Tiles>, a);
   };
-  if constexpr (std::is_same_v<T, float>) {  // shorter heads of the other dtypes go through mma.sync
+  if constexpr (std::is_same_v<T, float>) {  // other dtypes come here seldom: one kernel does
     if (a.head_size <= 128) return run(F32Tiles<128, 4>());
+    if (a.head_size <= 512) return run(F32Tiles<512, 4>());
   }
-  if (a.head_size <= 512) return run(F32Tiles<512, 4>());
   return run(F32Tiles<1024, 2>());
 }
 

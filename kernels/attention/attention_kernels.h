@@ -8,7 +8,11 @@
 
 namespace diorama::cuda {
 
-// bf16 and f16, head sizes to 256, a.wide_inputs (attention_bf16_cuda.cu, attention_f16_cuda.cu).
+// The longest head that goes through mma.sync.
+constexpr int longest_mma_head(bool has_bias) { return has_bias ? 256 : 384; }
+
+// bf16 and f16, head sizes to longest_mma_head, rows of q, k and v from multiples of 16 bytes on and filled
+// up to whole packs of 16 bytes (attention_bf16_cuda.cu, attention_f16_cuda.cu).
 template <typename T>
 void attention_by_mma(Context& context, const AttentionArguments<T>& a);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Attention forward by mma.sync, sm_80 and later: f16 and bf16, head sizes to 256. The plan is that of Flash
+// Attention forward by mma.sync, sm_80 and later: f16 and bf16, head sizes to 384. The plan is that of Flash
 // Attention 2 (Dao 2023): a block of threads has 128 queries of one head and walks over blocks of keys;
 // scores, weights and output stay in registers, where a score's accumulators are already laid out as the left
 // side of the product with the values.
@@ -27,6 +27,8 @@ template <typename T, typename Tiles>
 struct Sm80Warp {
   static constexpr int kRowTiles = Tiles::kRowTiles, kChunks = Tiles::kChunks;
   static constexpr int kKeyTiles = Tiles::kKeys / 8, kSteps = Tiles::kHeadSize / 16;
+  // All, but where the output leaves no registers to look far ahead.
+  static constexpr int kUnrolledSteps = Tiles::kHeadSize > 256 ? 4 : kSteps;
   static constexpr int kHeldSteps = Tiles::kQueriesInRegisters ? kSteps : 1;
 
   int lane;
@@ -70,7 +72,7 @@ struct Sm80Warp {
       }
     }
     const int place = swizzled<Tiles>(lane / 16 * 8 + lane % 8, lane / 8 % 2);
-#pragma unroll
+#pragma unroll kUnrolledSteps
     for (int step = 0; step < kSteps; ++step) {
       if constexpr (!Tiles::kQueriesInRegisters) load_queries(query_tile, step, queries[0]);
       auto& left = queries[Tiles::kQueriesInRegisters ? step : 0];
@@ -267,6 +269,7 @@ template <typename T, typename Tiles>
 __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kResidentBlocks)
     attention_sm80(const AttentionArguments<T> a) {
   using Memory = Sm80Memory<T, Tiles>;
+  static_assert(has_banks_apart<Tiles>(), "ldmatrix without bank conflicts");
   constexpr int kAhead = Tiles::kStages - 1;  // tiles under way
   DIO_SHARED(Memory, memory);
   const AttentionShare share(a, Tiles::kQueries, Tiles::kKeys);

@@ -25,7 +25,8 @@ void attention_by_mma(Context& context, const AttentionArguments<T>& a) {
   if (size <= 96) return run(Sm80Tiles<96, false>());
   if (size <= 128) return run(Sm80Tiles<128, false>());
   if (size <= 192) return run(Sm80Tiles<192, false>());
-  return run(Sm80Tiles<256, false>());
+  if (size <= 256) return run(Sm80Tiles<256, false>());
+  return run(Sm80Tiles<384, false>());  // a video codec's one head
 }
 
 }  // namespace diorama::cuda

@@ -18,14 +18,18 @@ struct Sm80Tiles {
   static constexpr int kGroup = kChunks % 8 == 0 ? 8 : 4;  // chunks that are permuted among themselves
   static constexpr bool kLong = kSize > 128 || kBias;
   static constexpr int kRowTiles = kLong ? 1 : 2;
-  static constexpr int kWarps = kLong ? 8 : 4;
+  static constexpr int kWarps = kSize > 128 && kSize <= 256 && !kBias ? 8 : 4;
   static constexpr int kThreads = 32 * kWarps;
   static constexpr int kQueries = 16 * kRowTiles * kWarps;
-  static constexpr int kKeys = kLong || kSize > 96 ? 32 : 64;  // whose scores stay in registers as well
+  static constexpr int kKeys = kSize > 256           ? 16
+                               : kLong || kSize > 96 ? 32
+                                                     : 64;  // whose scores stay in registers as well
   // In the ring; every size fits 96 KiB.
-  static constexpr int kStages = kSize > 192 ? 2 : kSize == 128 ? 5 : 3;
+  static constexpr int kStages = kSize > 256 ? 4 : kSize > 192 ? 2 : kSize == 128 && !kBias ? 5 : 3;
   static constexpr bool kQueriesInRegisters = kSize == 64;  // at 32 they would cost a resident block
-  static constexpr int kResidentBlocks = kLong ? 1 : kSize > 32 ? 2 : 3;  // on a multiprocessor, by registers
+  static constexpr int kResidentBlocks = kSize > 128            ? 1
+                                         : kSize > 32 && !kBias ? 2
+                                                                : 3;  // on a multiprocessor, by registers
 };
 
 template <typename T, typename Tiles>
@@ -37,10 +41,20 @@ struct alignas(128) Sm80Memory {
 // Where chunk `chunk` of row `row` lies in a tile, in elements. Chunks are permuted in groups of kGroup, so
 // that those of one number in eight neighbouring rows are in different banks.
 template <typename Tiles>
-DIO_DEVICE int swizzled(int row, int chunk) {
+DIO_HOST_DEVICE constexpr int swizzled(int row, int chunk) {
   static_assert(Tiles::kChunks % Tiles::kGroup == 0, "whole groups in a row");
   const int turn = Tiles::kGroup == 8 ? row & 7 : row >> 1 & 3;
   return (row * Tiles::kChunks + (chunk ^ turn)) * 8;
+}
+
+template <typename Tiles>
+constexpr bool has_banks_apart() {
+  for (int chunk = 0; chunk < Tiles::kChunks; ++chunk) {
+    unsigned banks = 0;
+    for (int row = 0; row < 8; ++row) banks |= 1u << swizzled<Tiles>(row, chunk) / 8 % 8;
+    if (banks != 0xFF) return false;
+  }
+  return true;
 }
 
 // The place `rows` (a multiple of 8) and `chunks` (an even number) away from one where swizzled gave `place`

@@ -224,7 +224,7 @@ TEST_CASE("attention: the number of threads changes nothing") {
 TEST_CASE("attention: every head size in 16 bits, with and without bias") {
   Random random(14);
   for (const dio_dtype dtype : {DIO_BF16, DIO_F16}) {
-    for (const int64_t size : {8, 24, 32, 40, 64, 72, 96, 104, 128, 160, 192, 200, 256, 264, 520}) {
+    for (const int64_t size : {8, 24, 32, 40, 64, 72, 96, 104, 128, 160, 192, 200, 256, 264, 384, 520}) {
       const Sizes sizes = {1, 19, 70, 1, size};
       Inputs inputs(dtype, sizes, random);
       inputs.conforms(text(sizes));
@@ -275,6 +275,17 @@ TEST_CASE("attention: a negative scale") {
       auto bias = TestTensor(DIO_F32, {1, 2, 20, 130}).normal(random);
       inputs.conforms(text(sizes) + ", bias", &bias, nullptr, -0.3f);
     }
+  }
+}
+
+TEST_CASE("attention: one row of biases for all queries") {
+  Random random(19);
+  for (const dio_dtype dtype : {DIO_F32, DIO_BF16}) {
+    Inputs inputs(dtype, {2, 70, 45, 2, 128}, random);
+    auto bias = TestTensor(DIO_F32, {1, 1, 1, 45}).normal(random, 3);
+    bias->shape[2] = 70;
+    bias->strides[2] = 0;
+    inputs.conforms("bias of the keys", &bias);
   }
 }
 
