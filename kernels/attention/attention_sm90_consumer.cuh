@@ -18,10 +18,17 @@ struct AttentionSm90Consumer : AttentionSm90<T, kHeadSize> {
   using Weights = uint32_t[kTileKeys / 16][4];
   using Output = float[kHeadSize / 2];
 
+  // Of this thread's two rows: weights are 2^(scale_log2 * score - shift), where the shift belongs to the
+  // reference, a score.
   struct Softmax {
-    float reference[2], sum[2];
+    float reference[2], shift[2], sum[2];
     float factor[2];  // of what was summed up before this step
   };
+
+  // While all scores of a query are -inf its weights must be 2^-inf, not 2^(-inf + inf).
+  static DIO_DEVICE float shift_of(float reference, float scale_log2) {
+    return (reference == -INFINITY ? 0.0f : reference * scale_log2) - Base::kLift;
+  }
 
   // The scores of keys beyond key_count become -inf.
   static DIO_DEVICE void mask(Scores& s, int valid, int lane) {
@@ -46,17 +53,20 @@ struct AttentionSm90Consumer : AttentionSm90<T, kHeadSize> {
         largest = fmaxf(largest, fmaxf(s[4 * j + 2 * row], s[4 * j + 2 * row + 1]));
       }
       largest = warp_max<4>(largest);
-      float& reference = softmax.reference[row];
+      float &reference = softmax.reference[row], &shift = softmax.shift[row];
       float factor = 1;
       if constexpr (kFirst) {
         reference = largest;
+        shift = shift_of(largest, scale_log2);
         softmax.sum[row] = 0;
       } else if ((largest - reference) * scale_log2 > kSlack) {
-        factor = ex2((reference - largest) * scale_log2);
+        // From the rounded shifts, so that weights before and after agree whatever the scores' size.
+        const float next = shift_of(largest, scale_log2);
+        factor = reference == -INFINITY ? 0.0f : ex2(shift - next);
         reference = largest;
+        shift = next;
       }
       softmax.factor[row] = factor;
-      const float shift = reference == -INFINITY ? 0.0f : reference * scale_log2;
       float sums[2] = {0, 0};
 #pragma unroll
       for (int j = 0; j < kTileKeys / 8; ++j) {

@@ -63,6 +63,8 @@ struct AttentionSm90 {
   static_assert(kTileKeys % 16 == 0 && kTileKeys <= 256, "a tile of keys is a box and steps of 16");
   // A later maximum counts where weights would pass 2^8.
   static constexpr float kSlack = 8;
+  // In f16 weights are 2^7 times as large, 2^15 at most, so that small ones do not become subnormal.
+  static constexpr float kLift = std::is_same_v<T, f16> ? 7 : 0;
 
   // Every part of a tile begins at a multiple of 1,024 bytes, as the swizzle wants it.
   struct Shared {

@@ -123,6 +123,7 @@ TEST_CASE("attention sm90: large scores, which move the reference; a scale of th
     Inputs(DIO_BF16, {1, 60, 700, 1, 64}, random, {}, scale).conforms("scale " + std::to_string(scale));
     Inputs(DIO_BF16, {1, 60, 700, 1, 128}, random, {}, scale).conforms("scale " + std::to_string(scale));
   }
+  Inputs(DIO_F16, {1, 60, 700, 1, 128}, random, {}, 10).conforms("f16");
   // Scores that rise by tiles of the walk, from the last key to the first, and fall.
   for (const double slope : {0.1, -0.1}) {
     Inputs inputs(DIO_BF16, {1, 30, 1000, 1, 64}, random);
