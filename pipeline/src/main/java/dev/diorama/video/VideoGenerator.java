@@ -147,10 +147,15 @@ public final class VideoGenerator implements AutoCloseable {
     }
     context.trim();
     long left = model.budget().left(context);
-    while (decoder.decodeBytes(shape, tiles) > left && tiles.canBeSmaller(shape)) {
+    VideoCodec.Tiles best = tiles;
+    while (decoder.decodeBytes(shape, best) > left && tiles.canBeSmaller(shape)) {
       tiles = tiles.smaller(shape);
+      // More tiles are more margins: at some point they take more than they spare.
+      if (decoder.decodeBytes(shape, tiles) < decoder.decodeBytes(shape, best)) {
+        best = tiles;
+      }
     }
-    return tiles;
+    return best;
   }
 
   /** Gives back what a stage used, where the next part needs the room. */

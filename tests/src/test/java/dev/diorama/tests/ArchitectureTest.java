@@ -20,13 +20,14 @@ class ArchitectureTest {
       List.of(
           List.of("dev.diorama.ffi"),
           List.of("dev.diorama", "dev.diorama.internal.."),
+          List.of("dev.diorama.jcuda"),
           List.of("dev.diorama.model..", "dev.diorama.media..", "dev.diorama.splat.."),
           List.of("dev.diorama.video..", "dev.diorama.scene.."),
           List.of("dev.diorama.cli.."),
           List.of("dev.diorama.benchmarks.."));
 
   /** Benchmarks measure bare native calls as well; nobody else makes them. */
-  private static final String[] PIPELINE = names(LAYERS.subList(2, LAYERS.size() - 1));
+  private static final String[] PIPELINE = names(LAYERS.subList(3, LAYERS.size() - 1));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -88,6 +89,18 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  /** JCuda is optional: who does not ask for its module never loads a class of it. */
+  @Test
+  void shouldKeepJCudaInItsModuleAndTheBenchmarks() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("dev.diorama.jcuda", "dev.diorama.benchmarks..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("jcuda..", "dev.diorama.jcuda")
+        .check(CLASSES);
+  }
+
   @Test
   void shouldOpenNoConnection() {
     noClasses()
@@ -103,7 +116,12 @@ class ArchitectureTest {
   @Test
   void shouldSeeTheClassesOfEveryModule() {
     assertThat(CLASSES.stream().map(c -> c.getPackageName()).distinct())
-        .contains("dev.diorama.ffi", "dev.diorama", "dev.diorama.video", "dev.diorama.cli");
+        .contains(
+            "dev.diorama.ffi",
+            "dev.diorama",
+            "dev.diorama.jcuda",
+            "dev.diorama.video",
+            "dev.diorama.cli");
   }
 
   private static String[] names(List<List<String>> layers) {
