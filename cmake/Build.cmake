@@ -1,5 +1,5 @@
 # Configures, builds and stages the natives:
-#   cmake [-DBUILD=DIR] [-DSTAGE=DIR] [-DTARGET=NAME] -P cmake/Build.cmake
+#   cmake [-DBUILD=DIR] [-DSTAGE=DIR] [-DCUDA_STAGE=DIR] [-DTARGET=NAME] -P cmake/Build.cmake
 # Maven calls it, and so can a person who changes a kernel.
 get_filename_component(source "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 if(NOT BUILD)
@@ -33,5 +33,10 @@ endif()
 run(${CMAKE_COMMAND} --build "${BUILD}" --target ${TARGET} --parallel ${jobs})
 if(STAGE)
   file(REMOVE_RECURSE "${STAGE}")
-  run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${STAGE}")
+  run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${STAGE}" --component natives)
+endif()
+# Only where it was built: an empty folder makes no jar.
+if(CUDA_STAGE)
+  file(REMOVE_RECURSE "${CUDA_STAGE}")
+  run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${CUDA_STAGE}" --component cuda)
 endif()

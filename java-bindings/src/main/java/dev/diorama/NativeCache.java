@@ -11,16 +11,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
  * Unpacks the natives of a jar once into a folder of their own, named after their sums, under a
  * lock that other processes respect. Every file is compared with its SHA-256 sum in the jar; a file
- * that is wrong is replaced.
+ * that is wrong is replaced. The CUDA library, where its jar is there, comes into the same folder:
+ * libdiorama.so looks for it beside itself.
  */
 final class NativeCache {
   private static final String SUMS = "SHA256SUMS";
+  private static final String CUDA = "-cuda";
   private static final int NAME_LENGTH = 16;
   private static final long LOCK_PAUSE_MILLIS = 10;
 
@@ -44,8 +47,9 @@ final class NativeCache {
 
   /** The folder in which all files of the platform lie, each with the right sum. */
   Path unpack() {
-    try (InputStream stream = resource(SUMS)) {
-      if (stream == null) {
+    try {
+      byte[] sums = read(platform);
+      if (sums == null) {
         throw new DioramaException(
             "the natives are not on the class path; add the dependency dev.diorama:diorama-native:"
                 + platform
@@ -54,16 +58,17 @@ final class NativeCache {
                 + "), or name their folder with -D"
                 + NativeLibrary.PATH_PROPERTY);
       }
-      byte[] sums = stream.readAllBytes();
-      Path folder = cache.resolve(Sha256.of(sums).substring(0, NAME_LENGTH));
+      byte[] cuda = read(platform + CUDA);
+      Path folder = cache.resolve(name(sums, cuda));
       Files.createDirectories(folder);
       try (FileChannel channel =
               FileChannel.open(
                   folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock lock = lock(channel)) {
         assert lock.isValid();
-        for (Map.Entry<String, String> file : parse(sums).entrySet()) {
-          provide(folder.resolve(file.getKey()), file.getKey(), file.getValue());
+        provideAll(folder, platform, sums);
+        if (cuda != null) {
+          provideAll(folder, platform + CUDA, cuda);
         }
       }
       return folder;
@@ -75,6 +80,27 @@ final class NativeCache {
               + e
               + "); set XDG_CACHE_HOME to a folder that can be written",
           e);
+    }
+  }
+
+  /** The sums of a jar; null without it. */
+  private byte[] read(String classifier) throws IOException {
+    try (InputStream stream = resource(classifier, SUMS)) {
+      return stream == null ? null : stream.readAllBytes();
+    }
+  }
+
+  private static String name(byte[] sums, byte[] cuda) {
+    byte[] all = Arrays.copyOf(sums, sums.length + (cuda == null ? 0 : cuda.length));
+    if (cuda != null) {
+      System.arraycopy(cuda, 0, all, sums.length, cuda.length);
+    }
+    return Sha256.of(all).substring(0, NAME_LENGTH);
+  }
+
+  private void provideAll(Path folder, String classifier, byte[] sums) throws IOException {
+    for (Map.Entry<String, String> file : parse(sums).entrySet()) {
+      provide(folder.resolve(file.getKey()), classifier, file.getKey(), file.getValue());
     }
   }
 
@@ -95,14 +121,14 @@ final class NativeCache {
     return files;
   }
 
-  private void provide(Path file, String name, String sum) throws IOException {
+  private void provide(Path file, String classifier, String name, String sum) throws IOException {
     if (Files.isRegularFile(file) && sum(file).equals(sum)) {
       return;
     }
     Path part = Files.createTempFile(file.getParent(), name, ".part");
     try {
       String found;
-      try (InputStream from = resource(name);
+      try (InputStream from = resource(classifier, name);
           OutputStream to = Files.newOutputStream(part)) {
         if (from == null) {
           throw new DioramaException(
@@ -126,8 +152,8 @@ final class NativeCache {
     }
   }
 
-  private InputStream resource(String name) {
-    return resources.getResourceAsStream("dev/diorama/natives/" + platform + "/" + name);
+  private InputStream resource(String classifier, String name) {
+    return resources.getResourceAsStream("dev/diorama/natives/" + classifier + "/" + name);
   }
 
   private static String sum(Path file) throws IOException {

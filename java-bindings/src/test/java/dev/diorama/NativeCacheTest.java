@@ -28,6 +28,7 @@ class NativeCacheTest {
   @TempDir Path cache;
 
   private final Map<String, byte[]> jar = new HashMap<>();
+  private final Map<String, byte[]> cudaJar = new HashMap<>();
 
   @BeforeEach
   void fillJar() {
@@ -52,6 +53,20 @@ class NativeCacheTest {
       assertThat(files.map(file -> file.getFileName().toString()))
           .containsExactlyInAnyOrder("lock", "libone.so", "libtwo.so.1");
     }
+  }
+
+  @Test
+  void shouldUnpackTheCudaLibraryIntoTheSameFolder() throws Exception {
+    Path without = natives().unpack();
+    byte[] library = "for cuda".getBytes(StandardCharsets.UTF_8);
+    cudaJar.put("libdiorama_cuda.so", library);
+    cudaJar.put(
+        "SHA256SUMS",
+        (Sha256.of(library) + "  libdiorama_cuda.so\n").getBytes(StandardCharsets.UTF_8));
+    Path folder = natives().unpack();
+    assertThat(folder).isNotEqualTo(without);
+    assertThat(folder.resolve("libdiorama_cuda.so")).hasContent("for cuda");
+    assertThat(folder.resolve("libone.so")).hasContent("the library");
   }
 
   @Test
@@ -154,8 +169,9 @@ class NativeCacheTest {
     return new ClassLoader(null) {
       @Override
       public InputStream getResourceAsStream(String name) {
-        String prefix = "dev/diorama/natives/" + PLATFORM + "/";
-        byte[] bytes = name.startsWith(prefix) ? jar.get(name.substring(prefix.length())) : null;
+        String prefix = "dev/diorama/natives/" + PLATFORM;
+        boolean cuda = name.startsWith(prefix + "-cuda/");
+        byte[] bytes = (cuda ? cudaJar : jar).get(name.substring(name.lastIndexOf('/') + 1));
         return bytes == null ? null : new ByteArrayInputStream(bytes);
       }
     };

@@ -42,9 +42,10 @@ public final class JCudaSupport {
    * @throws DioramaException with {@link #missing}'s sentence when it cannot
    */
   public static void require() {
-    missing().ifPresent(sentence -> {
-      throw new DioramaException(sentence);
-    });
+    missing()
+        .ifPresent(sentence -> {
+          throw new DioramaException(sentence);
+        });
   }
 
   static Optional<String> missing(Predicate<String> library, Predicate<String> resource) {
@@ -57,8 +58,7 @@ public final class JCudaSupport {
     return natives("JCudaDriver", "jcuda-natives", resource);
   }
 
-  static Optional<String> missingForCublas(
-      Predicate<String> library, Predicate<String> resource) {
+  static Optional<String> missingForCublas(Predicate<String> library, Predicate<String> resource) {
     Optional<String> driver = missing(library, resource);
     if (driver.isPresent()) {
       return driver;

@@ -26,10 +26,9 @@ class JCudaSupportTest {
   @Test
   void shouldAskForCublasOfCuda12() {
     assertThat(JCudaSupport.missingForCublas(name -> name.contains("cuda"), resource -> true))
-        .hasValueSatisfying(
-            sentence ->
-                assertThat(sentence)
-                    .startsWith("JCublas needs cuBLAS of CUDA 12, and there is no libcublas.so.12"));
+        .hasValueSatisfying(sentence ->
+            assertThat(sentence)
+                .startsWith("JCublas needs cuBLAS of CUDA 12, and there is no libcublas.so.12"));
     assertThat(
             JCudaSupport.missingForCublas(
                 library -> true, resource -> !resource.contains("JCublas2")))

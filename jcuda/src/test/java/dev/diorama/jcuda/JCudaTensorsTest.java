@@ -36,8 +36,7 @@ class JCudaTensorsTest {
   void shouldPassMemoryOfTheDriverApiBothWays() {
     Tensor own = context.of(new float[] {1, 2, 3, 4}, 4);
     CUdeviceptr pointer = JCudaTensors.pointer(own);
-    try (Tensor wrapped =
-        JCudaTensors.wrap(context, pointer.withByteOffset(4), DType.F32, 1, 3)) {
+    try (Tensor wrapped = JCudaTensors.wrap(context, pointer.withByteOffset(4), DType.F32, 1, 3)) {
       assertThat(wrapped.toFloats()).containsExactly(2, 3, 4);
       wrapped.set(new float[] {20, 30, 40});
     }

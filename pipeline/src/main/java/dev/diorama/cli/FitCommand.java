@@ -142,7 +142,7 @@ final class FitCommand implements Callable<Integer> {
     checkUsage();
     checkOutputs();
     CancellationToken token = Interruption.token();
-    try (Backend opened = openBackend()) {
+    try (Backend opened = SplatBackend.open(backend, threads)) {
       Dataset dataset = dataset(opened);
       try (Fitter fitter = fitter(opened, dataset)) {
         finish(fitter, fit(fitter, dataset, token));
@@ -193,14 +193,6 @@ final class FitCommand implements Callable<Integer> {
     return checkpoint != null
         ? checkpoint
         : output.resolveSibling(output.getFileName() + ".fit.safetensors");
-  }
-
-  private Backend openBackend() {
-    try {
-      return Backend.open(backend, threads);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e);
-    }
   }
 
   private Dataset dataset(Backend opened) throws IOException {

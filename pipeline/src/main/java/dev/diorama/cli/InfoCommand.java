@@ -78,6 +78,7 @@ final class InfoCommand implements Callable<Integer> {
       backend.put("name", info.name());
       backend.put("available", info.available());
       backend.put("devices", info.deviceCount());
+      backend.put("for_tests", info.forTests());
       backend.put("description", info.available() ? info.description() : info.reason());
       backends.add(backend);
     }
@@ -100,7 +101,9 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private static String line(Map<?, ?> backend) {
-    String state = Boolean.TRUE.equals(backend.get("available")) ? "" : "absent: ";
+    boolean there = Boolean.TRUE.equals(backend.get("available"));
+    String purpose = Boolean.TRUE.equals(backend.get("for_tests")) ? "for tests: " : "";
+    String state = there ? purpose : "absent: ";
     return "%-10s%s%s".formatted(backend.get("name"), state, backend.get("description"));
   }
 }

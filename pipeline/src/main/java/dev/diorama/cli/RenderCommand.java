@@ -79,7 +79,7 @@ final class RenderCommand implements Callable<Integer> {
     boolean onePicture = target.format() == Output.Format.PICTURE;
     CameraMove move = new CameraMove(camera, options.width, options.height, onePicture);
     move.check();
-    try (Backend opened = openBackend();
+    try (Backend opened = SplatBackend.open(backend, threads);
         Job job = load(opened, move);
         RenderWriter writer = open(target, job.path);
         Progress progress = new Progress()) {
@@ -107,14 +107,6 @@ final class RenderCommand implements Callable<Integer> {
       Output parsed = Output.parse(output);
       parsed.check();
       return parsed;
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e);
-    }
-  }
-
-  private Backend openBackend() {
-    try {
-      return Backend.open(backend, threads);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e);
     }

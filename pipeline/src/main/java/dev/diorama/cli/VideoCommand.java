@@ -59,19 +59,7 @@ final class VideoCommand implements Callable<Integer> {
               + " safetensors never.")
   private Integer scale;
 
-  @Option(
-      names = "--backend",
-      paramLabel = "NAME",
-      defaultValue = "auto",
-      description = "auto, cpu, reference, cuda or cuda:1. Default: auto.")
-  private String backend;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Threads of the kernels. Default: one for each core.")
-  private int threads;
+  @Mixin private ExecutionOptions where;
 
   @Option(
       names = "--keep-latents",
@@ -93,8 +81,8 @@ final class VideoCommand implements Callable<Integer> {
     checkUsage();
     Output target = parseOutput();
     Path folder = options.model != null ? options.model : Folders.defaultModel();
-    try (Backend opened = openBackend();
-        VideoModel model = VideoModel.open(folder, opened);
+    try (Backend opened = where.open();
+        VideoModel model = VideoModel.open(folder, opened, where.execution(opened));
         VideoWriter writer = new VideoWriter(target, scale);
         Progress progress = new Progress()) {
       Report report =
@@ -126,9 +114,7 @@ final class VideoCommand implements Callable<Integer> {
     if (options.fit != null && options.image == null) {
       throw usage("--fit is about the picture of --image, and there is none");
     }
-    if (threads < 0) {
-      throw usage("--threads must be at least 1, got %d".formatted(threads));
-    }
+    where.check();
     if (scale != null && (scale < 1 || scale > 64)) {
       throw usage("--scale must be from 1 to 64, got %d".formatted(scale));
     }
@@ -153,14 +139,6 @@ final class VideoCommand implements Callable<Integer> {
       }
       parsed.check();
       return parsed;
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(e);
-    }
-  }
-
-  private Backend openBackend() {
-    try {
-      return Backend.open(backend, threads);
     } catch (IllegalArgumentException e) {
       throw new UsageException(e);
     }
