@@ -319,9 +319,8 @@ __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kResidentBlocks)
       state.multiply_slice(slice, (min(a.head_size - column, Tiles::kSlice) + 3) / 4);
     }
     state.weigh(a, share, block, memory.weights);
-    __syncwarp();  // a query's weights are written and read by half a warp
     for (int key = 0; key < Tiles::kKeys; key += Tiles::kValueKeys) {
-      const float* slice = next_stage();
+      const float* slice = next_stage();  // and everyone's weights are there
       state.multiply_values(memory.weights + key, slice, a.head_size);
     }
   }
