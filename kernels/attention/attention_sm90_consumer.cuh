@@ -208,8 +208,8 @@ struct AttentionSm90Consumer : AttentionSm90<T, kHeadSize> {
       pack_weights(p, s);
 #pragma unroll 1
       for (int step = steps - 1; step > 0; --step) {
-        take_token(consumer);
         mbarrier_wait(&shared.k_full[keys.stage], keys.parity);
+        take_token(consumer);
         start_scores(s, q, key_tile(shared, keys.stage));
         mbarrier_wait(&shared.v_full[values.stage], values.parity);
         start_values(o, p, value_tile(shared, values.stage));

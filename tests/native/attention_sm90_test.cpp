@@ -155,3 +155,20 @@ TEST_CASE("attention sm90: one key alone is copied") {
   Random random(8);
   Inputs(DIO_BF16, {1, 25, 1, 2, 128}, random).conforms("one key");
 }
+
+TEST_CASE("attention sm90: what the kernel does not take goes to the others") {
+  Random random(9);
+  Inputs(DIO_F32, {1, 40, 60, 1, 64}, random).conforms("f32");
+  Inputs(DIO_BF16, {1, 40, 60, 1, 96}, random).conforms("head size 96");
+  Inputs(DIO_BF16, {1, 40, 60, 1, 64}, random).conforms("negative scale", nullptr, -0.3f);
+  Inputs(DIO_BF16, {1, 40, 60, 2, 64}, random, {.row_gap = 1})
+      .conforms("rows off the copy engine's 16 bytes");
+  Inputs broadcast(DIO_BF16, {3, 40, 60, 2, 64}, random);
+  broadcast.k->strides[0] = broadcast.v->strides[0] = 0;
+  broadcast.conforms("one batch of keys and values for all");
+  Inputs inputs(DIO_BF16, {1, 40, 60, 2, 64}, random);
+  auto bias = TestTensor(DIO_F32, {1, 2, 40, 60}).normal(random);
+  conform("bias", {&inputs.q, &inputs.k, &inputs.v, &bias}, {&inputs.out}, [&](dio_context* c) {
+    return dio_attention(c, inputs.q, inputs.k, inputs.v, bias, nullptr, 0, inputs.out);
+  });
+}
