@@ -4,6 +4,7 @@
 
 #include "kernels/codec/codec_cuda.h"
 #include "kernels/codec/conv3d_plan.h"
+#include "cuda/cuda_context.h"
 
 namespace diorama::cuda {
 namespace {
@@ -53,8 +54,9 @@ int tiles_of(int size, int tile) { return (size + tile - 1) / tile; }
 }  // namespace
 
 Conv3dPlan plan_conv3d(const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
-                       const Tensor* residual, const dio_conv3d_params& params, const Tensor& out, int rows,
-                       int columns, std::size_t staging, std::size_t shared_limit) {
+                       const Tensor* residual, const dio_conv3d_params& params, const Tensor& out,
+                       const Conv3dTiling& tiling, std::size_t shared_limit) {
+  const int rows = tiling.pixels;
   Conv3dPlan plan;
   plan.x = x.data;
   plan.w = w.data;
@@ -93,10 +95,10 @@ Conv3dPlan plan_conv3d(const Tensor& x, const Tensor* carry, const Tensor& w, co
   plan.out_width = narrow(out.shape[3], "the width of out");
   plan.out_channels = narrow(out.shape[4], "the number of out's channels");
   plan.out_packs = in_packs(&out, 4) && in_packs(residual, 4);
-  plan.column_tiles = tiles_of(plan.out_channels, columns);
+  plan.column_tiles = tiles_of(plan.out_channels, tiling.columns);
 
   // The tile whose shape wastes least: pixels beyond the picture are multiplied too, those of a halo read.
-  const std::size_t ring = static_cast<std::size_t>(kStages) * columns * kRowBytes;
+  const std::size_t ring = static_cast<std::size_t>(tiling.stages) * tiling.columns * tiling.row_bytes;
   int64_t best = -1;
   for (const bool halo : {true, false}) {
     const int taps = halo ? std::min(plan.kernel_h, kAhead) * std::min(plan.kernel_w, kAhead) : 1;
@@ -106,7 +108,8 @@ Conv3dPlan plan_conv3d(const Tensor& x, const Tensor* carry, const Tensor& w, co
       const Patch patch = patch_of(plan, rows, log2, halo);
       if (int64_t{patch.width} * patch.height > kMaxPatchPixels || patch.width > 256) continue;
       const std::size_t bytes =
-          std::max(ring + static_cast<std::size_t>(patch_count) * patch.pixels() * kRowBytes, staging);
+          std::max(ring + static_cast<std::size_t>(patch_count) * patch.pixels() * tiling.row_bytes,
+                   tiling.staging_bytes);
       if (halo && bytes > shared_limit) continue;
       const int tiles_x = tiles_of(plan.out_width, 1 << log2);
       const int tiles_y = tiles_of(plan.out_height, rows >> log2);
@@ -137,6 +140,10 @@ void conv3d_cuda(Context& context, const Tensor& x, const Tensor* carry, const T
   const bool aligned =
       x.dtype == w.dtype && in_packs(&x, vector) && in_packs(carry, vector) && in_packs(&w, vector);
   const bool tensor_cores = x.dtype == w.dtype && x.dtype != DIO_F32;
+  if (tensor_cores && aligned && out.dtype != DIO_F32 && out.shape[4] > kFewColumns &&
+      on_cuda(context).device().is_hopper()) {
+    return conv3d_wgmma(context, x, carry, w, bias, residual, params, out);
+  }
   (tensor_cores ? conv3d_mma : conv3d_ffma)(context, x, carry, w, bias, residual, params, out, aligned);
 }
 

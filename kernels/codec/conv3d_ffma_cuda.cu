@@ -14,7 +14,7 @@ constexpr int kPixelsOfThread = kPixels / (kConvThreads / kThreadsAcross);
 template <int kColumns>
 struct FfmaShared {
   union {
-    unsigned char ring[kStages * kColumns * kRowBytes];  // then the patches
+    unsigned char ring[ShortRows::kStages * kColumns * ShortRows::kBytes];  // then the patches
     float staging[kPixels][kColumns + 4];
   };
 };
@@ -31,33 +31,34 @@ __global__ void __launch_bounds__(kConvThreads, Rows::kAsync ? 2 : 1) conv3d_by_
 
   const ConvTile tile(plan, blockIdx.x, kColumns);
   const PatchRows patch_rows(plan, tile);
-  ConvPipeline<Rows, kColumns> pipeline(plan, tile, shared.ring);
+  ConvPipeline<ShortRows, Rows, kColumns> pipeline(plan, tile, shared.ring);
   pipeline.begin();
 
   int places[kPixelsOfThread];
 #pragma unroll
   for (int i = 0; i < kPixelsOfThread; ++i) places[i] = patch_rows.place(plan, own_pixel + i * 16);
-  const int weight_at = swizzled(own_column, 0);
+  const int weight_at = ShortRows::at(own_column, 0);
 
   float sums[kPixelsOfThread][kColumnsOfThread] = {};
   ConvStep step = {tile.first_tap, 0, 0, 0};
   int patch_slot = 0, taps_left = pipeline.taps_per_patch, weight_slot = 0;
   for (int at = 0; at < pipeline.steps; ++at) {
     pipeline.arrive(at);
-    const unsigned char* patch = pipeline.patches + patch_slot * plan.patch_pixels * kRowBytes;
+    const unsigned char* patch = pipeline.patches + patch_slot * plan.patch_pixels * ShortRows::kBytes;
     const unsigned char* weights = pipeline.weights + weight_slot * pipeline.kWeightBytes;
     const int tap = patch_rows.tap(plan, step);
     int pixels_at[kPixelsOfThread];
 #pragma unroll
-    for (int i = 0; i < kPixelsOfThread; ++i) pixels_at[i] = swizzled(patch_rows.row(places[i] + tap), 0);
-    const int vectors = min(kRowVectors, (plan.channels - step.channel + 3) / 4);
+    for (int i = 0; i < kPixelsOfThread; ++i)
+      pixels_at[i] = ShortRows::at(patch_rows.row(places[i] + tap), 0);
+    const int vectors = min(ShortRows::kVectors, (plan.channels - step.channel + 3) / 4);
 #pragma unroll 1
     for (int vector = 0; vector < vectors; ++vector) {
       Pack<float, 4> w[kColumnsOfThread];
 #pragma unroll
       for (int j = 0; j < kColumnsOfThread; ++j) {
         w[j] = *reinterpret_cast<const Pack<float, 4>*>(weights + (weight_at ^ vector << 4) +
-                                                        j * 16 * kRowBytes);
+                                                        j * 16 * ShortRows::kBytes);
       }
 #pragma unroll
       for (int i = 0; i < kPixelsOfThread; ++i) {
@@ -71,7 +72,7 @@ __global__ void __launch_bounds__(kConvThreads, Rows::kAsync ? 2 : 1) conv3d_by_
     }
 
     step.advance(plan, pipeline.kRowChannels);
-    weight_slot = weight_slot + 1 == kStages ? 0 : weight_slot + 1;
+    weight_slot = weight_slot + 1 == pipeline.kStages ? 0 : weight_slot + 1;
     if (--taps_left == 0) {
       taps_left = pipeline.taps_per_patch;
       patch_slot = patch_slot + 1 == plan.patch_count ? 0 : patch_slot + 1;
@@ -100,7 +101,8 @@ template <int kColumns, typename Rows>
 void run(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
          const Tensor* residual, const dio_conv3d_params& params, const Tensor& out) {
   const Conv3dPlan plan =
-      plan_conv3d(x, carry, w, bias, residual, params, out, kPixels, kColumns, sizeof(FfmaShared<kColumns>),
+      plan_conv3d(x, carry, w, bias, residual, params, out,
+                  {kPixels, kColumns, ShortRows::kBytes, ShortRows::kStages, sizeof(FfmaShared<kColumns>)},
                   on_cuda(context).device().shared_bytes_per_block);
   launch(context, "conv3d", conv3d_by_ffma<kColumns, Rows>,
          {static_cast<unsigned>(block_count(plan, x.shape[0])), kConvThreads, plan.shared_bytes}, plan);
@@ -110,9 +112,9 @@ void run(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w
 
 void conv3d_ffma(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
                  const Tensor* residual, const dio_conv3d_params& params, const Tensor& out, bool aligned) {
-  const auto kernel = !aligned             ? run<96, ConvertedRows<float>>
-                      : out.shape[4] <= 16 ? run<16, AsyncRows<float>>
-                                           : run<96, AsyncRows<float>>;
+  const auto kernel = !aligned                      ? run<96, ConvertedRows<float>>
+                      : out.shape[4] <= kFewColumns ? run<16, AsyncRows<float>>
+                                                    : run<96, AsyncRows<float>>;
   kernel(context, x, carry, w, bias, residual, params, out);
 }
 

@@ -26,7 +26,7 @@ struct MmaTile {
 template <int kColumns>
 struct alignas(16) MmaShared {
   union {
-    unsigned char ring[kStages * kColumns * kRowBytes];  // then the patches
+    unsigned char ring[ShortRows::kStages * kColumns * ShortRows::kBytes];  // then the patches
     float staging[8][16][MmaTile<kColumns>::kStagedRow];
   };
 };
@@ -44,7 +44,7 @@ __global__ void __launch_bounds__(kConvThreads, 1) conv3d_by_mma(const Conv3dPla
 
   const ConvTile tile(plan, blockIdx.x, kColumns);
   const PatchRows patch_rows(plan, tile);
-  ConvPipeline<Rows, kColumns> pipeline(plan, tile, shared.ring);
+  ConvPipeline<ShortRows, Rows, kColumns> pipeline(plan, tile, shared.ring);
   pipeline.begin();
 
   // ldmatrix: lanes 0 to 15 give the rows of pixels, the upper half of the warp the next 8 channels.
@@ -53,19 +53,19 @@ __global__ void __launch_bounds__(kConvThreads, 1) conv3d_by_mma(const Conv3dPla
   for (int i = 0; i < kRowTiles; ++i) places[i] = patch_rows.place(plan, warp_pixel + i * 16 + lane % 16);
   const int half = lane / 16;
   // And of weights: two matrices of 8 output channels, each with its two halves of 16 channels.
-  const int weight_at = swizzled(warp_column + lane / 16 * 8 + lane % 8, lane / 8 % 2);
+  const int weight_at = ShortRows::at(warp_column + lane / 16 * 8 + lane % 8, lane / 8 % 2);
 
   float sums[kRowTiles][kColumnTiles][4] = {};
   ConvStep step = {tile.first_tap, 0, 0, 0};
   int patch_slot = 0, taps_left = pipeline.taps_per_patch, weight_slot = 0;
   for (int at = 0; at < pipeline.steps; ++at) {
     pipeline.arrive(at);
-    const unsigned char* patch = pipeline.patches + patch_slot * plan.patch_pixels * kRowBytes;
+    const unsigned char* patch = pipeline.patches + patch_slot * plan.patch_pixels * ShortRows::kBytes;
     const unsigned char* weights = pipeline.weights + weight_slot * pipeline.kWeightBytes;
     const int tap = patch_rows.tap(plan, step);
     int pixels_at[kRowTiles];
 #pragma unroll
-    for (int i = 0; i < kRowTiles; ++i) pixels_at[i] = swizzled(patch_rows.row(places[i] + tap), half);
+    for (int i = 0; i < kRowTiles; ++i) pixels_at[i] = ShortRows::at(patch_rows.row(places[i] + tap), half);
 
     // The second 16 channels lie two vectors further: bit 5 of the address.
     const bool both = plan.channels - step.channel > 16;
@@ -79,8 +79,8 @@ __global__ void __launch_bounds__(kConvThreads, 1) conv3d_by_mma(const Conv3dPla
 #pragma unroll
       for (int j = 0; j < kColumnTiles; j += 2) {
         uint32_t first[4], second[4];
-        ldmatrix_x4(first, weights + weight_at + j * 8 * kRowBytes);
-        ldmatrix_x4(second, weights + (weight_at ^ 32) + j * 8 * kRowBytes);
+        ldmatrix_x4(first, weights + weight_at + j * 8 * ShortRows::kBytes);
+        ldmatrix_x4(second, weights + (weight_at ^ 32) + j * 8 * ShortRows::kBytes);
 #pragma unroll
         for (int n = 0; n < 2; ++n) {
           const uint32_t left[2] = {first[2 * n], first[2 * n + 1]};
@@ -105,7 +105,7 @@ __global__ void __launch_bounds__(kConvThreads, 1) conv3d_by_mma(const Conv3dPla
 #pragma unroll
         for (int j = 0; j < kColumnTiles; j += 2) {
           uint32_t pair[4];
-          ldmatrix_x4(pair, weights + (weight_at ^ k * 32) + j * 8 * kRowBytes);
+          ldmatrix_x4(pair, weights + (weight_at ^ k * 32) + j * 8 * ShortRows::kBytes);
           const uint32_t left[2] = {pair[0], pair[1]}, right[2] = {pair[2], pair[3]};
 #pragma unroll
           for (int i = 0; i < kRowTiles; ++i) {
@@ -117,7 +117,7 @@ __global__ void __launch_bounds__(kConvThreads, 1) conv3d_by_mma(const Conv3dPla
     }
 
     step.advance(plan, pipeline.kRowChannels);
-    weight_slot = weight_slot + 1 == kStages ? 0 : weight_slot + 1;
+    weight_slot = weight_slot + 1 == pipeline.kStages ? 0 : weight_slot + 1;
     if (--taps_left == 0) {
       taps_left = pipeline.taps_per_patch;
       patch_slot = patch_slot + 1 == plan.patch_count ? 0 : patch_slot + 1;
@@ -151,7 +151,8 @@ template <typename T, int kColumns, typename Rows, bool kPrecise>
 void run(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
          const Tensor* residual, const dio_conv3d_params& params, const Tensor& out) {
   const Conv3dPlan plan =
-      plan_conv3d(x, carry, w, bias, residual, params, out, kPixels, kColumns, sizeof(MmaShared<kColumns>),
+      plan_conv3d(x, carry, w, bias, residual, params, out,
+                  {kPixels, kColumns, ShortRows::kBytes, ShortRows::kStages, sizeof(MmaShared<kColumns>)},
                   on_cuda(context).device().shared_bytes_per_block);
   launch(context, "conv3d", conv3d_by_mma<T, kColumns, Rows, kPrecise>,
          {static_cast<unsigned>(block_count(plan, x.shape[0])), kConvThreads, plan.shared_bytes}, plan);
@@ -163,11 +164,11 @@ void choose(Context& context, const Tensor& x, const Tensor* carry, const Tensor
   const int64_t columns = out.shape[4];
   // Output channels beyond the last are multiplied as well: the width that wastes least.
   const int64_t by_96 = (columns + 95) / 96 * 96, by_128 = (columns + 127) / 128 * 128;
-  const auto kernel = !aligned               ? run<T, 96, ConvertedRows<T>, true>
-                      : columns <= 16        ? run<T, 16, AsyncRows<T>, true>
-                      : out.dtype == DIO_F32 ? run<T, 96, AsyncRows<T>, true>
-                      : by_128 <= by_96      ? run<T, 128, AsyncRows<T>, false>
-                                             : run<T, 96, AsyncRows<T>, false>;
+  const auto kernel = !aligned                 ? run<T, 96, ConvertedRows<T>, true>
+                      : columns <= kFewColumns ? run<T, 16, AsyncRows<T>, true>
+                      : out.dtype == DIO_F32   ? run<T, 96, AsyncRows<T>, true>
+                      : by_128 <= by_96        ? run<T, 128, AsyncRows<T>, false>
+                                               : run<T, 96, AsyncRows<T>, false>;
   kernel(context, x, carry, w, bias, residual, params, out);
 }
 

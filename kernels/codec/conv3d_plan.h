@@ -7,12 +7,17 @@
 
 namespace diorama::cuda {
 
-// Bytes of channels that one step multiplies: a row of 4 vectors of 16 bytes, so 32 channels of 16 bits or 16
-// of f32.
-inline constexpr int kRowBytes = 64, kRowVectors = 4;
-// Steps whose weights are under way while one is multiplied, and the ring that holds them.
-inline constexpr int kAhead = 3, kStages = kAhead + 1;
+// Steps whose weights are under way while one is multiplied.
+inline constexpr int kAhead = 3;
 inline constexpr int kConvThreads = 256;
+
+// What a kernel's tiles are: the host cuts the pixels by it.
+struct Conv3dTiling {
+  int pixels, columns;        // of a block's tile
+  int row_bytes;              // of a pixel, or of an output channel's weights, in shared memory
+  int stages;                 // the ring of weights
+  std::size_t staging_bytes;  // needed at the end
+};
 
 struct Conv3dPlan {
   const void* x = nullptr;
@@ -54,11 +59,13 @@ struct Conv3dPlan {
 inline constexpr int kReciprocalShift = 20;
 inline constexpr int kMaxPatchPixels = 4096;  // for which that is exact, up to as wide a patch of 256
 
-// Tiles of `rows` pixels by `columns` output channels, in at most shared_limit bytes; `staging` bytes are
-// needed at the end. What the tensors say is filled in.
+// The plan for tiles of this kind in at most shared_limit bytes.
 Conv3dPlan plan_conv3d(const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
-                       const Tensor* residual, const dio_conv3d_params& params, const Tensor& out, int rows,
-                       int columns, std::size_t staging, std::size_t shared_limit);
+                       const Tensor* residual, const dio_conv3d_params& params, const Tensor& out,
+                       const Conv3dTiling& tiling, std::size_t shared_limit);
+
+// Up to here a narrow tile wastes less.
+inline constexpr int64_t kFewColumns = 16;
 
 // Blocks of the grid.
 inline int64_t block_count(const Conv3dPlan& plan, int64_t batches) {
@@ -69,6 +76,9 @@ inline int64_t block_count(const Conv3dPlan& plan, int64_t batches) {
 // together and aligned in x, carry and w.
 void conv3d_mma(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
                 const Tensor* residual, const dio_conv3d_params& params, const Tensor& out, bool aligned);
+// The same by wgmma, for tensors that are aligned, more than kFewColumns output channels and a 16-bit out.
+void conv3d_wgmma(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
+                  const Tensor* residual, const dio_conv3d_params& params, const Tensor& out);
 // f32 arithmetic for all other pairs of dtypes.
 void conv3d_ffma(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
                  const Tensor* residual, const dio_conv3d_params& params, const Tensor& out, bool aligned);

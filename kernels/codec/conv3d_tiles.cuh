@@ -3,18 +3,32 @@
 // What both convolution kernels share: where a block's tile lies, the order of steps, the loads into shared
 // memory, and the end: bias, residual, store.
 //
-// A step multiplies the pixels of a tile by one tap's weights for one row of channels (kRowBytes). Steps go
-// tap by tap within a row of channels, so that a patch loaded once serves all taps of height and width. In
-// shared memory a pixel's (or an output channel's) row is 4 vectors of 16 bytes, vector v of row r at place v
-// ^ (r / 2 % 4): eight neighbouring rows then touch all banks, whatever row they begin at.
+// A step multiplies the pixels of a tile by one tap's weights for one row of channels. Steps go tap by tap
+// within a row of channels, so that a patch loaded once serves all taps of height and width.
 
 #include "kernels/codec/conv3d_plan.h"
-#include "kernels/cuda/ptx.cuh"
+#include "kernels/cuda/ptx_sm90.cuh"
 
 namespace diorama::cuda {
 
-// Byte offset of vector v of row r.
-DIO_DEVICE int swizzled(int row, int vector) { return row * kRowBytes + ((vector ^ (row >> 1 & 3)) << 4); }
+// How rows of channels lie in shared memory, in vectors of 16 bytes: eight neighbouring rows touch all banks,
+// whatever row they begin at.
+//
+// Rows of 4 vectors, vector v of row r at place v ^ (r / 2 % 4).
+struct ShortRows {
+  static constexpr int kBytes = 64, kVectors = 4, kStages = kAhead + 1;
+  static constexpr bool kForAsyncProxy = false;
+  DIO_DEVICE static int at(int row, int vector) { return row * kBytes + ((vector ^ (row >> 1 & 3)) << 4); }
+};
+
+// Rows of 8 vectors of which the first kUsed are, in wgmma's 128-byte swizzle. A product reads its weights
+// beside the threads that asked for it, so that a stage is free one step later.
+template <int kUsed>
+struct SwizzledRows {
+  static constexpr int kBytes = 128, kVectors = kUsed, kStages = kAhead + 2;
+  static constexpr bool kForAsyncProxy = true;
+  DIO_DEVICE static int at(int row, int vector) { return row * kBytes + ((vector ^ (row & 7)) << 4); }
+};
 
 // What a block computes.
 struct ConvTile {
@@ -117,22 +131,22 @@ struct ConvertedRows {
   }
 };
 
-template <typename Rows>
+template <typename Place, typename Rows>
 DIO_DEVICE void load_weights(const Conv3dPlan& plan, const ConvTile& tile, const ConvStep& step, int columns,
                              unsigned char* to) {
   constexpr int kVector = kPackOf<typename Rows::Element>;
   const Rows rows(plan.w, plan.w_dtype);
   const int64_t tap =
       step.tap_t * plan.w_strides[1] + step.tap_y * plan.w_strides[2] + step.tap_x * plan.w_strides[3];
-  for (int i = threadIdx.x; i < columns * kRowVectors; i += kConvThreads) {
-    const int row = i / kRowVectors, vector = i % kRowVectors;
+  for (int i = threadIdx.x; i < columns * Place::kVectors; i += kConvThreads) {
+    const int row = i / Place::kVectors, vector = i % Place::kVectors;
     const int channel = step.channel + vector * kVector, column = tile.column + row;
-    rows.load(to + swizzled(row, vector), column * plan.w_strides[0] + tap + channel, plan.channels - channel,
-              column < plan.out_channels);
+    rows.load(to + Place::at(row, vector), column * plan.w_strides[0] + tap + channel,
+              plan.channels - channel, column < plan.out_channels);
   }
 }
 
-template <typename Rows>
+template <typename Place, typename Rows>
 DIO_DEVICE void load_patch(const Conv3dPlan& plan, const ConvTile& tile, const ConvStep& step,
                            unsigned char* to) {
   constexpr int kVector = kPackOf<typename Rows::Element>;
@@ -146,9 +160,9 @@ DIO_DEVICE void load_patch(const Conv3dPlan& plan, const ConvTile& tile, const C
   const int step_y = plan.halo ? 1 : plan.stride_h, step_x = plan.halo ? 1 : plan.stride_w;
   const int first_y = tile.patch_y + (plan.halo ? 0 : step.tap_y);
   const int first_x = tile.patch_x + (plan.halo ? 0 : step.tap_x);
-  const int vector = threadIdx.x % kRowVectors;
-  const int channel = step.channel + vector * kVector;
-  for (int row = threadIdx.x / kRowVectors; row < plan.patch_pixels; row += kConvThreads / kRowVectors) {
+  for (int i = threadIdx.x; i < plan.patch_pixels * Place::kVectors; i += kConvThreads) {
+    const int row = i / Place::kVectors, vector = i % Place::kVectors;
+    const int channel = step.channel + vector * kVector;
     const int patch_y =
         static_cast<int>(static_cast<unsigned>(row) * plan.patch_width_reciprocal >> kReciprocalShift);
     int y = (first_y + patch_y * step_y) >> shift;
@@ -160,17 +174,19 @@ DIO_DEVICE void load_patch(const Conv3dPlan& plan, const ConvTile& tile, const C
     } else {
       valid = y >= 0 && y < plan.height && x >= 0 && x < plan.width;
     }
-    rows.load(to + swizzled(row, vector), first + y * stride_y + x * stride_x + channel,
+    rows.load(to + Place::at(row, vector), first + y * stride_y + x * stride_x + channel,
               plan.channels - channel, valid);
   }
 }
 
-// Loads ahead of the steps. Weights have a ring of kStages, patches one of plan.patch_count; every step
-// commits one group of copies, so that waiting for all but the last kAhead - 1 of them makes step `at` whole.
-template <typename Rows, int kColumns>
+// Loads ahead of the steps. Weights have a ring of Place::kStages, patches one of plan.patch_count; every
+// step commits one group of copies, so that waiting for all but the last kAhead - 1 of them makes step `at`
+// whole.
+template <typename Place, typename Rows, int kColumns>
 struct ConvPipeline {
-  static constexpr int kRowChannels = kRowBytes / static_cast<int>(sizeof(typename Rows::Element));
-  static constexpr int kWeightBytes = kColumns * kRowBytes;
+  static constexpr int kRowChannels = Place::kVectors * kPackOf<typename Rows::Element>;
+  static constexpr int kStages = Place::kStages;
+  static constexpr int kWeightBytes = kColumns * Place::kBytes;
 
   const Conv3dPlan& plan;
   const ConvTile& tile;
@@ -194,7 +210,7 @@ struct ConvPipeline {
 
   DIO_DEVICE void load_next_weights() {
     if (weights_loaded < steps) {
-      load_weights<Rows>(plan, tile, weight_step, kColumns, weights + weight_slot * kWeightBytes);
+      load_weights<Place, Rows>(plan, tile, weight_step, kColumns, weights + weight_slot * kWeightBytes);
       weight_step.advance(plan, kRowChannels);
     }
     ++weights_loaded;
@@ -202,7 +218,8 @@ struct ConvPipeline {
   }
   DIO_DEVICE void load_next_patch() {
     if (patches_loaded * taps_per_patch < steps) {
-      load_patch<Rows>(plan, tile, patch_step, patches + patch_slot * plan.patch_pixels * kRowBytes);
+      load_patch<Place, Rows>(plan, tile, patch_step,
+                              patches + patch_slot * plan.patch_pixels * Place::kBytes);
       if (plan.halo) {
         patch_step.next_patch(kRowChannels, plan);
       } else {
@@ -221,10 +238,11 @@ struct ConvPipeline {
       cp_async_commit();
     }
   }
-  // Step `at` is in shared memory for all threads, and the next loads are under way into the memory of step
-  // at - 1, which all threads have finished with.
+  // Step `at` is in shared memory for all threads, and the next loads are under way into memory that all
+  // threads have finished with: that of step at - 1, or with asynchronous products at - 2.
   DIO_DEVICE void arrive(int at) {
     cp_async_wait<kAhead - 1>();
+    if constexpr (Place::kForAsyncProxy) fence_proxy_async();
     __syncthreads();
     load_next_weights();
     if (at == next_patch_at) {

@@ -111,13 +111,15 @@ DIO_DEVICE void wgmma_hold(uint32_t (&registers)[N][M]) {
 #define DIO_D8_14 ",%112,%113,%114,%115,%116,%117,%118,%119"
 #define DIO_D8_15 ",%120,%121,%122,%123,%124,%125,%126,%127"
 #define DIO_D_64 DIO_D8_0 DIO_D8_1 DIO_D8_2 DIO_D8_3
-#define DIO_D_128 DIO_D_64 DIO_D8_4 DIO_D8_5 DIO_D8_6 DIO_D8_7
+#define DIO_D_96 DIO_D_64 DIO_D8_4 DIO_D8_5
+#define DIO_D_128 DIO_D_96 DIO_D8_6 DIO_D8_7
 #define DIO_D_176 DIO_D_128 DIO_D8_8 DIO_D8_9 DIO_D8_10
 #define DIO_D_192 DIO_D_176 DIO_D8_11
 #define DIO_D_256 DIO_D_192 DIO_D8_12 DIO_D8_13 DIO_D8_14 DIO_D8_15
 #define DIO_F8(i) "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3]), "+f"(d[i + 4]), "+f"(d[i + 5]), "+f"(d[i + 6]), "+f"(d[i + 7])
 #define DIO_F_64 DIO_F8(0), DIO_F8(8), DIO_F8(16), DIO_F8(24)
-#define DIO_F_128 DIO_F_64, DIO_F8(32), DIO_F8(40), DIO_F8(48), DIO_F8(56)
+#define DIO_F_96 DIO_F_64, DIO_F8(32), DIO_F8(40)
+#define DIO_F_128 DIO_F_96, DIO_F8(48), DIO_F8(56)
 #define DIO_F_176 DIO_F_128, DIO_F8(64), DIO_F8(72), DIO_F8(80)
 #define DIO_F_192 DIO_F_176, DIO_F8(88)
 #define DIO_F_256 DIO_F_192, DIO_F8(96), DIO_F8(104), DIO_F8(112), DIO_F8(120)
@@ -143,7 +145,7 @@ DIO_DEVICE void wgmma_hold(uint32_t (&registers)[N][M]) {
 
 // N columns: those for which there is a case below.
 template <int N>
-inline constexpr bool kIsWgmmaColumns = N == 64 || N == 128 || N == 176 || N == 192 || N == 256;
+inline constexpr bool kIsWgmmaColumns = N == 64 || N == 96 || N == 128 || N == 176 || N == 192 || N == 256;
 
 // d = a b, plus d where `accumulate`; a and b by descriptors, "transposed" where their k is not innermost.
 template <typename T, bool kTransA = false, bool kTransB = false, int kHalf>
@@ -151,6 +153,7 @@ DIO_DEVICE void wgmma(float (&d)[kHalf], uint64_t a, uint64_t b, bool accumulate
   constexpr int kColumns = 2 * kHalf;
   static_assert(kIsWgmmaColumns<kColumns>, "add a case for this number of columns");
   DIO_WGMMA_CASE(SS, 64, 32, 33, 34, 35, 36);
+  DIO_WGMMA_CASE(SS, 96, 48, 49, 50, 51, 52);
   DIO_WGMMA_CASE(SS, 128, 64, 65, 66, 67, 68);
   DIO_WGMMA_CASE(SS, 176, 88, 89, 90, 91, 92);
   DIO_WGMMA_CASE(SS, 192, 96, 97, 98, 99, 100);
@@ -163,6 +166,7 @@ DIO_DEVICE void wgmma(float (&d)[kHalf], const uint32_t (&a)[4], uint64_t b, boo
   constexpr int kColumns = 2 * kHalf;
   static_assert(kIsWgmmaColumns<kColumns>, "add a case for this number of columns");
   DIO_WGMMA_CASE(RS, 64, 32, 33, 34, 35, 36, 37, 38);
+  DIO_WGMMA_CASE(RS, 96, 48, 49, 50, 51, 52, 53, 54);
   DIO_WGMMA_CASE(RS, 128, 64, 65, 66, 67, 68, 69, 70);
   DIO_WGMMA_CASE(RS, 176, 88, 89, 90, 91, 92, 93, 94);
   DIO_WGMMA_CASE(RS, 192, 96, 97, 98, 99, 100, 101, 102);
