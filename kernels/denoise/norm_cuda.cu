@@ -24,7 +24,7 @@ struct NormTask {
 
 // R: of x and sum. T: of branch and out.
 template <typename R, typename T, int kPacks, bool kGated>
-__global__ void __launch_bounds__(RowTeams::kMaxThreads) norm_in_registers(NormTask task) {
+__global__ void __launch_bounds__(RowTeams::kMaxThreads, kGated ? 1 : 2) norm_in_registers(NormTask task) {
   constexpr int kPack = kCommonPack<R, T>;
   DIO_SHARED(TeamSums, sums);
   const Team team(task.row_threads);

@@ -89,8 +89,8 @@ bool with_common_types(int32_t r, int32_t t, Body&& body) {
 
 // How rows that are kept in registers go to threads: a warp or several for a row, four warps or more a block.
 struct RowTeams {
-  static constexpr int kElements = 32;  // of a row a thread, at most
-  static constexpr int kMaxThreads = 512;
+  static constexpr int kElements = 24;  // of a row a thread, at most
+  static constexpr int kMaxThreads = 448;
   int row_threads;
   int rows_per_block;
 
