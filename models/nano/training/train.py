@@ -28,6 +28,7 @@ from transformer import WanConfig
 
 EMA = 0.995
 WARM_UP = 100
+WORDS = 10.0  # the rate of the word vectors, whose numbers are near 1, as a multiple of the others
 SIGMA_FLOOR = 0.2
 
 
@@ -52,8 +53,10 @@ class Trainer:
         matrices = [p for n, p in model.transformer.named_parameters() if p.ndim == 2 and n.startswith("blocks.")]
         chosen = {id(p) for p in matrices}
         self.muon = Muon(matrices)
-        self.adam = torch.optim.AdamW([p for p in self.parameters if id(p) not in chosen], peak, betas=(0.9, 0.95),
-                                      weight_decay=0.01)
+        words = model.text_encoder.shared.weight
+        rest = [p for p in self.parameters if id(p) not in chosen and p is not words]
+        self.adam = torch.optim.AdamW([{"params": rest, "share": 1.0}, {"params": [words], "share": WORDS}], peak,
+                                      betas=(0.9, 0.95), weight_decay=0.01)
 
     def update(self, batch: Batch, lr: float) -> float:
         """One step; returns its loss."""
@@ -63,7 +66,7 @@ class Trainer:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for group in self.adam.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["share"]
         self.adam.step()
         self.muon.step(lr)
         self.step += 1
