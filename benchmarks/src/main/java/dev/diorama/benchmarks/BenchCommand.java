@@ -2,6 +2,7 @@ package dev.diorama.benchmarks;
 
 import dev.diorama.Backend;
 import dev.diorama.Context;
+import dev.diorama.DType;
 import dev.diorama.benchmarks.cases.AttentionCases;
 import dev.diorama.benchmarks.cases.BenchmarkCase;
 import dev.diorama.benchmarks.cases.CodecCases;
@@ -14,6 +15,7 @@ import dev.diorama.benchmarks.splat.SplatBenchmark;
 import dev.diorama.benchmarks.splat.SplatRivals;
 import dev.diorama.benchmarks.splat.SplatScene;
 import dev.diorama.benchmarks.splat.ViewerPeer;
+import dev.diorama.jcuda.JCudaSupport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -137,7 +139,9 @@ final class BenchCommand implements Callable<Integer> {
         progress("video");
         results.addAll(VideoBenchmark.run(backend, repeats));
       }
-      if (wants("splat")) {
+      if (wants("splat") && !backend.supports("splat_project", DType.F32)) {
+        progress("no splats: the backend " + backend.name() + " has no kernels for them");
+      } else if (wants("splat")) {
         measureSplats(context, machine, cores, results, growing);
       }
       return new Report(Home.version(), backend.name(), machine, results, growing);
@@ -152,6 +156,10 @@ final class BenchCommand implements Callable<Integer> {
       List<Measurement> results,
       List<Measurement> growing)
       throws IOException {
+    if (context.backend().onDevice()) {
+      measureOnDevice(cases, context, machine, results, growing);
+      return;
+    }
     Optional<Peer> peer = peer("torch_cpu.py", cores);
     try {
       Suite suite = new Suite(context, machine, peer, repeats, BenchCommand::progress);
@@ -162,6 +170,28 @@ final class BenchCommand implements Callable<Integer> {
     } finally {
       if (peer.isPresent()) {
         peer.get().close();
+      }
+    }
+  }
+
+  /** PyTorch on the card is scripts/gpu-check's; here cuBLAS is measured where JCublas finds it. */
+  private void measureOnDevice(
+      List<BenchmarkCase> cases,
+      Context context,
+      Machine machine,
+      List<Measurement> results,
+      List<Measurement> growing) {
+    Optional<String> missing = JCudaSupport.missingForCublas();
+    if (!noRival && missing.isPresent()) {
+      progress("no rival: " + missing.get());
+    }
+    boolean rival = !noRival && missing.isEmpty();
+    try (CublasRival cublas = rival ? new CublasRival(context) : null) {
+      Suite suite =
+          new Suite(context, machine, Optional.ofNullable(cublas), repeats, BenchCommand::progress);
+      results.addAll(suite.run(cases));
+      if (growth && wants("attention")) {
+        growing.addAll(suite.run(AttentionCases.growth()));
       }
     }
   }

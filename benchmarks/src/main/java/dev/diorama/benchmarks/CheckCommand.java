@@ -13,6 +13,7 @@ import dev.diorama.benchmarks.splat.SplatBenchmark;
 import dev.diorama.benchmarks.splat.SplatRivals;
 import dev.diorama.benchmarks.splat.SplatScene;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,9 @@ import picocli.CommandLine.Spec;
 final class CheckCommand implements Callable<Integer> {
   private static final int REPEATS = 3;
   private static final String SPLAT = "splat";
+
+  /** What the NVIDIA driver makes where there is a card. */
+  private static final Path CARD = Path.of("/dev/nvidiactl");
 
   /** An operation's CTest cases and its benchmark cases. */
   private record Subject(String tests, List<BenchmarkCase> cases) {}
@@ -66,7 +70,9 @@ final class CheckCommand implements Callable<Integer> {
   @Option(
       names = "--backend",
       defaultValue = "cpu",
-      description = "backend that is timed (default: cpu)")
+      description =
+          "cpu: cases on every backend of the host, then its time (default). cuda: cases on the"
+              + " card and its time, or, without one, by simt, the same kernels on the processor")
   private String backendName;
 
   @Option(names = "--threads", description = "threads of the kernels (default: all cores)")
@@ -83,17 +89,32 @@ final class CheckCommand implements Callable<Integer> {
               + "' to check; choose one of "
               + String.join(", ", SUBJECTS.keySet().stream().sorted().toList()));
     }
+    boolean cuda = backendName.equals("cuda") || backendName.startsWith("cuda:");
+    boolean card = Files.exists(CARD);
+    if (cuda && operation.equals(SPLAT)) {
+      throw new ParameterException(
+          spec.commandLine(), "splats have no kernels for CUDA; leave --backend out");
+    }
+    String backends = cuda ? card ? "cuda" : "simt" : backendName.equals("simt") ? "simt" : "cpu";
+    if (cuda && !card) {
+      System.err.println(
+          "There is no GPU here: the CUDA kernels' own source runs on the processor, by simt.");
+    }
     Path home = Home.folder();
     NativeBuild build = new NativeBuild(home);
-    if (build.build() != 0) {
+    if (build.build(subject.tests(), cuda && card) != 0) {
       System.err.println("The build failed: its messages are above.");
       return 1;
     }
-    if (build.test(subject.tests()) != 0) {
+    if (build.test(subject.tests(), backends) != 0) {
       System.err.println(operation + " is wrong: the failing cases are above.");
       return 1;
     }
-    System.out.println(operation + " is right on every backend that is present.");
+    System.out.println(operation + " is right on " + backends + ".");
+    if (backends.equals("simt")) {
+      System.out.println("Nothing was timed: simt tells right from wrong, not fast from slow.");
+      return 0;
+    }
     boolean splats = operation.equals(SPLAT);
     if (splats || !subject.cases().isEmpty()) {
       System.out.print("\n" + Table.of(time(subject.cases(), splats)));

@@ -17,7 +17,7 @@ public record Machine(String processor, int threads, double flops, double bytesP
 
   /** Measures both rates; takes about a second. */
   public static Machine measure(Context context, int threads) {
-    String name = context.backend().name();
+    String name = context.backend().name().split(":", 2)[0];
     String processor =
         Backend.list().stream()
             .filter(info -> info.name().equals(name))

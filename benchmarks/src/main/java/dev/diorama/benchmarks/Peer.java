@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * PyTorch on the same cores, in a process of its own that answers case by case, so that both sides
  * are measured in turn within one run. Its scripts are in {@code benchmarks/peer}.
  */
-public final class Peer implements AutoCloseable {
+public final class Peer implements Rival, AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Process process;
@@ -75,6 +75,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /** The rival's median in milliseconds, or empty where it has no such case. */
+  @Override
   public Optional<Double> measure(String operation, String name, int repeats) {
     try {
       JsonNode answer =
@@ -111,6 +112,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /** Name and version, once a case has been measured. */
+  @Override
   public String version() {
     return version;
   }

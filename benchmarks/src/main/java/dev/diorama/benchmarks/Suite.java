@@ -14,14 +14,14 @@ public final class Suite {
 
   private final Context context;
   private final Machine machine;
-  private final Optional<Peer> peer;
+  private final Optional<? extends Rival> peer;
   private final int repeats;
   private final Consumer<String> progress;
 
   public Suite(
       Context context,
       Machine machine,
-      Optional<Peer> peer,
+      Optional<? extends Rival> peer,
       int repeats,
       Consumer<String> progress) {
     this.context = context;
@@ -44,7 +44,11 @@ public final class Suite {
   private Measurement measure(BenchmarkCase one) {
     Timing ours;
     try (Workspace workspace = new Workspace(context, SEED)) {
-      ours = Timing.of(one.setup().apply(workspace), repeats);
+      Runnable work = one.setup().apply(workspace);
+      ours =
+          context.backend().onDevice()
+              ? Timing.onDevice(work, context::synchronize, repeats)
+              : Timing.of(work, repeats);
     }
     context.trim();
     Optional<Double> rival = peer.flatMap(p -> p.measure(one.operation(), one.name(), repeats));
