@@ -135,6 +135,11 @@ DIO_API dio_status dio_context_stream(dio_context* context, void** stream);
  * alone. */
 DIO_API dio_status dio_context_use_stream(dio_context* context, void* stream);
 
+/* Whether dio_linear may round f32 operands to tf32 (10 bits of mantissa instead of 23) for the tensor cores:
+ * several times as fast, relative errors near 3e-4. 0, the default, keeps f32; 16-bit operands are exact
+ * either way. Looked at by backend cuda alone. */
+DIO_API dio_status dio_context_allow_tf32(dio_context* context, int32_t allowed);
+
 typedef struct dio_memory_stats {
   int64_t allocated_bytes; /* handed out by dio_memory_allocate and not yet freed */
   int64_t reserved_bytes;  /* held by the pool, scratch memory included */

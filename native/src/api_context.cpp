@@ -50,6 +50,13 @@ dio_status dio_context_use_stream(dio_context* context, void* stream) {
   return with_context("context_use_stream", context, [&](Context& c) { c.use_stream(stream); });
 }
 
+dio_status dio_context_allow_tf32(dio_context* context, int32_t allowed) {
+  return with_context("context_allow_tf32", context, [&](Context& c) {
+    Check("context_allow_tf32").between("allowed", allowed, 0, 1);
+    c.allow_tf32(allowed == 1);
+  });
+}
+
 dio_status dio_context_device_memory(dio_context* context, int64_t* free_bytes, int64_t* total_bytes) {
   return with_context("context_device_memory", context, [&](Context& c) {
     const Check check("context_device_memory");

@@ -25,6 +25,9 @@ class Context {
   // Host threads a kernel may use.
   int threads() const { return threads_; }
   const Operations& operations() const { return *operations_; }
+  // Whether products of f32 may round their operands to tf32; only devices that have it look at this.
+  bool allow_tf32() const { return allow_tf32_; }
+  void allow_tf32(bool allowed) { allow_tf32_ = allowed; }
 
   // Temporary memory, aligned to 64 bytes, not cleared. Valid until the next operation on the context begins;
   // several calls inside one operation give distinct blocks. Grows once, then costs nothing.
@@ -65,6 +68,7 @@ class Context {
  private:
   const Operations* operations_;
   int threads_;
+  bool allow_tf32_ = false;
 };
 
 }  // namespace diorama
