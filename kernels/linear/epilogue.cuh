@@ -132,7 +132,8 @@ template <int kColumns>
 inline constexpr int kPieceStride = kColumns + 8;
 
 // A warp's piece of kRows x kColumns sums, out[row..., column...]. All lanes have passed a __syncwarp since
-// it was written, and pass another before it is written again. kBatch: residuals of a lane under way together.
+// it was written, and pass another before it is written again. kBatch: residuals of a lane under way
+// together.
 template <int kRows, int kColumns, int kBatch>
 DIO_DEVICE void finish_piece(const Epilogue& e, float* piece, int64_t row, int64_t column) {
   constexpr int kQuads = kColumns / 4, kRowsAtOnce = 32 / kQuads, kSteps = kRows / kRowsAtOnce;
@@ -178,9 +179,9 @@ DIO_DEVICE void finish_piece(const Epilogue& e, float* piece, int64_t row, int64
   }
 }
 
-// The epilogue of the block's part of K (blockIdx.y).
-DIO_DEVICE Epilogue of_split(Epilogue e) {
-  e.out = static_cast<float*>(e.out) + blockIdx.y * e.split_stride;
+// The epilogue of one part of K.
+DIO_DEVICE Epilogue of_split(Epilogue e, int64_t split) {
+  e.out = static_cast<float*>(e.out) + split * e.split_stride;
   return e;
 }
 

@@ -1,15 +1,10 @@
 // Products on CUDA devices: which kernel for which dtypes, strides and sizes.
-#include <algorithm>
-
+#include "cublaslt.h"
 #include "linear_cuda.h"
 #include "product.h"
 
 namespace diorama::cuda {
 namespace {
-
-constexpr int64_t kLeastSteps = 8;                    // of a part, so that its pipeline fills
-constexpr int64_t kMostSplits = 32;                   // which the sum of the parts reads one after the other
-constexpr int64_t kMostPartial = int64_t{16} << 20;   // floats
 
 Operand operand(const Tensor& tensor) {
   Operand result;
@@ -64,6 +59,89 @@ bool prefers_few_rows(const Product& product, bool on_tensor_cores) {
   return can_multiply_few_rows(product) && (!on_tensor_cores || product.rows() <= kMostFewRows);
 }
 
+// Operations below which a call of the library costs more than it saves; fewer rows are bound by the weights'
+// bytes.
+constexpr double kLeastOperations = 1e8;
+constexpr int64_t kLeastRows = 65;
+
+// What the library does after the product as it is defined here: bias and residual, or bias and GELU, whose
+// form with tanh it computes to no more than 16 bits.
+bool fuses(const Epilogue& e) {
+  if (e.gate || (e.bias && (e.bias.dtype != e.dtype || reinterpret_cast<std::uintptr_t>(e.bias.data) % 16)))
+    return false;
+  if (e.activation == DIO_ACTIVATION_NONE) return true;
+  return e.activation == DIO_ACTIVATION_GELU_TANH && e.dtype != DIO_F32 && !e.residual;
+}
+
+// Whether a product by the library, kept as floats, and a pass over them are faster than a product of ours
+// with all in one. With `share` of the library's rate and a device that makes `ratio` operations in the time
+// of a byte: 2 M N K + 8 M N ratio < 2 M N K / share.
+bool pays_without_fusion(const Device& device, const Product& product, bool tf32) {
+  const bool general = product.x.dtype == DIO_F32 && !tf32;
+  // Shares are what other kernels of these kinds are known for, ratios by the data sheets.
+  double share = 0.8;
+  if (!general && device.is_hopper() && product.x.dtype != DIO_F32) share = 0.75;
+  if (!general && (device.major == 10 || (device.is_hopper() && product.x.dtype == DIO_F32))) share = 0.4;
+  const double ratio = general ? 20 : 290;
+  return static_cast<double>(product.depth) * (1 - share) > 4 * ratio * share;
+}
+
+bool in_rows_of_16_bytes(const void* data, int64_t rows, int64_t stride, int32_t dtype) {
+  Operand operand;
+  operand.data = data;
+  operand.rows = rows;
+  operand.stride = stride;
+  operand.dtype = dtype;
+  return operand.aligned(16);
+}
+
+// False where the library is absent, unsuitable or fails.
+bool multiply_by_library(Context& context, const Product& product) {
+  const Epilogue& e = product.epilogue;
+  const bool tf32 = product.x.dtype == DIO_F32 && context.allow_tf32();
+  if (product.rows() < kLeastRows || product.operations() < kLeastOperations ||
+      product.x.dtype != product.w.dtype || !product.x.aligned(16) || !product.w.aligned(16) ||
+      (product.x.rows > 1 && product.x.stride < product.depth) ||
+      (product.w.rows > 1 && product.w.stride < product.depth))
+    return false;
+  const bool fused = fuses(e) && (e.dtype == product.x.dtype || e.dtype == DIO_F32) &&
+                     in_rows_of_16_bytes(e.out, e.rows, e.out_stride, e.dtype) &&
+                     (!e.residual || (e.residual_stride >= e.columns &&
+                                      in_rows_of_16_bytes(e.residual, e.rows, e.residual_stride, e.dtype)));
+  CudaContext& device_context = on_cuda(context);
+  if (!fused && (product.columns() % 4 != 0 || !pays_without_fusion(device_context.device(), product, tf32)))
+    return false;
+  CublasLt& library = device_context.part<CublasLt>();
+  if (!library.available()) return false;
+  CublasLtProduct call;
+  call.rows = product.rows();
+  call.columns = product.columns();
+  call.depth = product.depth;
+  call.x = product.x.data;
+  call.w = product.w.data;
+  call.x_stride = product.x.stride;
+  call.w_stride = product.w.stride;
+  call.dtype = product.x.dtype;
+  call.tf32 = tf32;
+  if (fused) {
+    call.bias = e.bias.data;
+    call.gelu = e.activation == DIO_ACTIVATION_GELU_TANH;
+    call.c = e.residual;
+    call.c_stride = e.residual_stride;
+    call.out = e.out;
+    call.out_stride = e.out_stride;
+    call.out_dtype = e.dtype;
+    return library.multiply(call);
+  }
+  const Epilogue sums = parts_of_k(context, product, 1);
+  call.out = sums.out;
+  call.out_stride = sums.out_stride;
+  call.out_dtype = DIO_F32;
+  if (!library.multiply(call)) return false;
+  add_splits(context, static_cast<const float*>(sums.out), 1, e);
+  return true;
+}
+
 }  // namespace
 
 void linear_cuda(Context& context, const Tensor& x, const Tensor& w, const Tensor* bias,
@@ -72,22 +150,16 @@ void linear_cuda(Context& context, const Tensor& x, const Tensor& w, const Tenso
   const Product product = {operand(x), operand(w), x.shape[1],
                            epilogue(bias, activation, gate, index, residual, out)};
   const bool on_tensor_cores = suits_mma(product, context.allow_tf32());
+  if (multiply_by_library(context, product)) return;
   if (prefers_few_rows(product, on_tensor_cores)) {
     multiply_few_rows(context, product);
+  } else if (can_multiply_sm90(on_cuda(context).device(), product)) {
+    multiply_sm90(context, product);
   } else if (on_tensor_cores) {
     multiply_sm80(context, product);
   } else {
     multiply_f32(context, product);
   }
-}
-
-Splits choose_splits(const Device& device, int64_t tiles, int64_t steps, int at_once, int64_t result_size) {
-  const int64_t slots = static_cast<int64_t>(device.multiprocessors) * at_once;
-  int64_t splits = std::min({slots / std::max<int64_t>(tiles, 1), steps / kLeastSteps, kMostSplits,
-                             kMostPartial / std::max<int64_t>(result_size, 1)});
-  splits = std::max<int64_t>(splits, 1);
-  const int64_t each = (steps + splits - 1) / splits;
-  return {(steps + each - 1) / each, each};
 }
 
 }  // namespace diorama::cuda

@@ -29,8 +29,7 @@ class F32Copy {
  public:
   DIO_DEVICE F32Copy(const Operand& operand, int64_t first, int64_t begin, int64_t end)
       : dtype_(operand.dtype), aligned_(operand.in_quads) {
-    const int64_t row = first + threadIdx.x / 4, left = operand.rows - row,
-                  k = begin + threadIdx.x % 4 * 4;
+    const int64_t row = first + threadIdx.x / 4, left = operand.rows - row, k = begin + threadIdx.x % 4 * 4;
     rows_ = left <= 0 ? 0 : left <= 64 ? 1 : 2;
     row_bytes_ = operand.stride * (dtype_ == DIO_F32 ? 4 : 2);
     from_ = static_cast<const char*>(operand.data) + row * row_bytes_ + k * (dtype_ == DIO_F32 ? 4 : 2);
@@ -41,9 +40,8 @@ class F32Copy {
     const int count = left_ < 4 ? static_cast<int>(left_) : 4;
 #pragma unroll
     for (int i = 0; i < kTile / 64; ++i) {
-      values_[i] = i < rows_ && count > 0
-                       ? load_quad(from_ + i * 64 * row_bytes_, dtype_, 0, aligned_, count)
-                       : Quad{};
+      values_[i] = i < rows_ && count > 0 ? load_quad(from_ + i * 64 * row_bytes_, dtype_, 0, aligned_, count)
+                                          : Quad{};
     }
     from_ += kF32Step * (dtype_ == DIO_F32 ? 4 : 2);
     left_ -= kF32Step;
@@ -113,7 +111,7 @@ __global__ void __launch_bounds__(kF32Threads, 2)
   __syncthreads();
 
   // A warp has eight rows of 64 columns in each of the places.
-  const Epilogue own = of_split(epilogue);
+  const Epilogue own = of_split(epilogue, blockIdx.y);
   float* piece = shared.pieces[threadIdx.x / 32];
 #pragma unroll 1
   for (int place = 0; place < kPlaces * kPlaces; ++place) {
@@ -130,7 +128,7 @@ __global__ void __launch_bounds__(kF32Threads, 2)
     }
     __syncwarp();
     finish_piece<8, 64, 2>(own, piece, row + place / kPlaces * 64 + down / 2 * 8,
-                        column + place % kPlaces * 64);
+                           column + place % kPlaces * 64);
     __syncwarp();
   }
 }

@@ -8,8 +8,8 @@ template <int kTile>
 void start(Context& context, const Product& product, int at_once) {
   const int64_t tiles = (product.rows() + kTile - 1) / kTile * ((product.columns() + kTile - 1) / kTile);
   const int64_t steps = (product.depth + kF32Step - 1) / kF32Step;
-  const Splits splits = choose_splits(on_cuda(context).device(), tiles, steps, at_once,
-                                      product.rows() * product.columns());
+  const Splits splits =
+      choose_splits(on_cuda(context).device(), tiles, steps, at_once, product.rows() * product.columns());
   launch_product(context, "linear f32", linear_f32<kTile>, tiles, kF32Threads, sizeof(F32Shared<kTile>),
                  splits, product);
 }

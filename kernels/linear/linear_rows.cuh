@@ -1,8 +1,8 @@
 #pragma once
 
 // Products of few rows: a block goes along K with kColumns rows of w and all rows of x, each thread with 16
-// bytes of each row of w at a time, and adds up what its threads have found. Every weight is read once; x comes
-// from the caches.
+// bytes of each row of w at a time, and adds up what its threads have found. Every weight is read once; x
+// comes from the caches.
 
 #include "kernels/cuda/reduce.cuh"
 #include "product.h"

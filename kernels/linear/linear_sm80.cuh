@@ -2,10 +2,10 @@
 
 // Products on the tensor cores by mma.sync (sm_80 and later): f16, bf16, and f32 rounded to tf32.
 //
-// A block makes kRows x kColumns of out. Its operands come in steps of kStepBytes along K by cp.async, several
-// steps ahead, into swizzled shared memory: the 16 bytes at chunk c of row r lie at chunk c ^ f(r), so that
-// neither the copies nor ldmatrix meet in a bank. A warp holds kWarpRows x kWarpColumns of the sums in
-// registers; while it multiplies, ldmatrix fetches what the next multiplication needs. tf32 has the same
+// A block makes kRows x kColumns of out. Its operands come in steps of kStepBytes along K by cp.async,
+// several steps ahead, into swizzled shared memory: the 16 bytes at chunk c of row r lie at chunk c ^ f(r),
+// so that neither the copies nor ldmatrix meet in a bank. A warp holds kWarpRows x kWarpColumns of the sums
+// in registers; while it multiplies, ldmatrix fetches what the next multiplication needs. tf32 has the same
 // geometry in bytes: 8 of K are two chunks, as 16 of K are with 16-bit types.
 
 #include <bit>
@@ -13,6 +13,7 @@
 #include "epilogue.cuh"
 #include "kernels/cuda/ptx.cuh"
 #include "product.h"
+#include "tile_order.cuh"
 
 namespace diorama::cuda {
 
@@ -49,21 +50,8 @@ DIO_DEVICE int swizzled(int row, int chunk) {
   return row * kStepBytes + (chunk ^ turn) * 16;
 }
 
-// Which tile a block makes: eight tiles of rows are swept along the columns together, so that the weights that
-// they share are still in the second-level cache.
-struct TilePlace {
-  int64_t row, column;
-};
-
-DIO_DEVICE TilePlace tile_place(int64_t tile, int64_t row_tiles, int64_t column_tiles) {
-  constexpr int64_t kSwept = 8;
-  const int64_t sweep = tile / (kSwept * column_tiles), within = tile - sweep * kSwept * column_tiles;
-  const int64_t left = row_tiles - sweep * kSwept, height = left < kSwept ? left : kSwept;
-  const int64_t column = within / height;
-  return {sweep * kSwept + within - column * height, column};
-}
-
-// Copies kCount rows of an operand, a step of K at a time. A thread has the same chunk of every kApart-th row.
+// Copies kCount rows of an operand, a step of K at a time. A thread has the same chunk of every kApart-th
+// row.
 template <typename T, typename Shape, int kCount>
 class MmaCopy {
  public:
@@ -128,15 +116,14 @@ struct MmaFragments {
     const int lane = threadIdx.x % 32;
 #pragma unroll
     for (int i = 0; i < kRowTiles; ++i) {
-      ldmatrix_x4(x[i], stage.x + swizzled<Shape::kStepBytes>(warp_row + i * 16 + lane % 16,
-                                                              part * 2 + lane / 16));
+      ldmatrix_x4(x[i],
+                  stage.x + swizzled<Shape::kStepBytes>(warp_row + i * 16 + lane % 16, part * 2 + lane / 16));
       MmaProduct<T>::prepare(x[i]);
     }
 #pragma unroll
     for (int j = 0; j < kColumnPairs; ++j) {
-      ldmatrix_x4(w[j], stage.w + swizzled<Shape::kStepBytes>(
-                                      warp_column + j * 16 + lane / 16 * 8 + lane % 8,
-                                      part * 2 + lane / 8 % 2));
+      ldmatrix_x4(w[j], stage.w + swizzled<Shape::kStepBytes>(warp_column + j * 16 + lane / 16 * 8 + lane % 8,
+                                                              part * 2 + lane / 8 % 2));
       MmaProduct<T>::prepare(w[j]);
     }
   }
@@ -210,7 +197,7 @@ __global__ void __launch_bounds__(Shape::kThreads)
   cp_async_wait<0>();
   __syncthreads();
 
-  const Epilogue own = of_split(epilogue);
+  const Epilogue own = of_split(epilogue, blockIdx.y);
   float* piece = shared.pieces[warp];
   const int lane = threadIdx.x % 32;
   constexpr int kTilesInPiece = Shape::kPieceRows / 16;
@@ -219,8 +206,8 @@ __global__ void __launch_bounds__(Shape::kThreads)
 #pragma unroll
     for (int i = 0; i < Fragments::kRowTiles; ++i) {
       if (i / kTilesInPiece != p) continue;
-      float* to = piece + (i % kTilesInPiece * 16 + lane / 4) * kPieceStride<Shape::kWarpColumns> +
-                  lane % 4 * 2;
+      float* to =
+          piece + (i % kTilesInPiece * 16 + lane / 4) * kPieceStride<Shape::kWarpColumns> + lane % 4 * 2;
 #pragma unroll
       for (int j = 0; j < 2 * Fragments::kColumnPairs; ++j) {
         store_pack(to + j * 8, Pack<float, 2>{sums[i][j][0], sums[i][j][1]});

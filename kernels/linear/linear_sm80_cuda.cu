@@ -4,48 +4,17 @@
 namespace diorama::cuda {
 namespace {
 
-// A tile's shape as the choice sees it.
-struct Candidate {
-  int64_t rows, columns, step_bytes;
-  int at_once;        // blocks that share a multiprocessor
-  double efficiency;  // of a multiprocessor full of them, by how often operands are read from shared memory
-};
-
-constexpr Candidate kLarge = {LargeMma::kRows, LargeMma::kColumns, LargeMma::kStepBytes, 1, 1.0};
-constexpr Candidate kMedium = {MediumMma::kRows, MediumMma::kColumns, MediumMma::kStepBytes, 2, 0.95};
-constexpr Candidate kMediumTf32 = {MediumTf32Mma::kRows, MediumTf32Mma::kColumns, MediumTf32Mma::kStepBytes, 1,
-                                   0.9};
-constexpr Candidate kSmall = {SmallMma::kRows, SmallMma::kColumns, SmallMma::kStepBytes, 3, 0.5};
-
-struct Plan {
-  int64_t tiles;
-  Splits splits;
-  double time;  // of a multiprocessor, in multiplications at full rate
-};
-
-// How many multiplications a multiprocessor makes in the time of one byte of the parts' sums: 1024 and some 20
-// in a cycle.
-constexpr double kMultiplicationsPerByte = 50;
-
-Plan plan(const Device& device, const Product& product, const Candidate& tile) {
-  const int64_t tiles = (product.rows() + tile.rows - 1) / tile.rows *
-                        ((product.columns() + tile.columns - 1) / tile.columns);
-  const int64_t step = tile.step_bytes / element_size(product.x.dtype);
-  const int64_t steps = (product.depth + step - 1) / step;
-  const int64_t results = product.rows() * product.columns(), multiprocessors = device.multiprocessors;
-  const Splits splits = choose_splits(device, tiles, steps, tile.at_once, results);
-  const int64_t in_turn = (tiles * splits.splits + multiprocessors - 1) / multiprocessors;
-  const auto size = static_cast<double>(tile.rows * tile.columns * splits.steps_per_split * step);
-  double time = static_cast<double>(in_turn) * size / tile.efficiency;
-  if (splits.splits > 1) {
-    const auto bytes = static_cast<double>(8 * splits.splits * results) / static_cast<double>(multiprocessors);
-    time += bytes * kMultiplicationsPerByte;
-  }
-  return {tiles, splits, time};
+template <typename Shape>
+constexpr Tile tile_of(int at_once, double efficiency) {
+  return {Shape::kRows, Shape::kColumns, Shape::kStepBytes, sizeof(MmaShared<Shape>), at_once, efficiency};
 }
 
+// Efficiencies by how often operands are read from shared memory for each multiplication.
+constexpr Tile kLarge = tile_of<LargeMma>(1, 1.0), kMedium = tile_of<MediumMma>(2, 0.95),
+               kMediumTf32 = tile_of<MediumTf32Mma>(1, 0.9), kSmall = tile_of<SmallMma>(3, 0.5);
+
 template <typename T, typename Shape>
-void start(Context& context, const Product& product, const Plan& plan) {
+void start(Context& context, const Product& product, const TilePlan& plan) {
   launch_product(context, "linear mma", linear_mma<T, Shape>, plan.tiles, Shape::kThreads,
                  sizeof(MmaShared<Shape>), plan.splits, product);
 }
@@ -54,14 +23,14 @@ void start(Context& context, const Product& product, const Plan& plan) {
 
 void multiply_sm80(Context& context, const Product& product) {
   const Device& device = on_cuda(context).device();
-  const Plan small = plan(device, product, kSmall);
+  const TilePlan small = plan_tiles(device, product, kSmall);
   if (product.x.dtype == DIO_F32) {
     // Rounding to tf32 takes the registers that larger tiles' sums would fill.
-    const Plan medium = plan(device, product, kMediumTf32);
+    const TilePlan medium = plan_tiles(device, product, kMediumTf32);
     if (small.time < medium.time) return start<float, SmallMma>(context, product, small);
     return start<float, MediumTf32Mma>(context, product, medium);
   }
-  const Plan large = plan(device, product, kLarge), medium = plan(device, product, kMedium);
+  const TilePlan large = plan_tiles(device, product, kLarge), medium = plan_tiles(device, product, kMedium);
   with_float_type(product.x.dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     if constexpr (sizeof(T) == 2) {

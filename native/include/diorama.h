@@ -140,6 +140,11 @@ DIO_API dio_status dio_context_use_stream(dio_context* context, void* stream);
  * either way. Looked at by backend cuda alone. */
 DIO_API dio_status dio_context_allow_tf32(dio_context* context, int32_t allowed);
 
+/* What the context works with: the device, and the library of its products where there is one ("NVIDIA H100
+ * 80GB HBM3, products by cuBLASLt 13.0.2"); on the CPU backends their name. Valid until the next call with
+ * this context. */
+DIO_API dio_status dio_context_description(dio_context* context, const char** description);
+
 typedef struct dio_memory_stats {
   int64_t allocated_bytes; /* handed out by dio_memory_allocate and not yet freed */
   int64_t reserved_bytes;  /* held by the pool, scratch memory included */

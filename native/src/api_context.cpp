@@ -57,6 +57,13 @@ dio_status dio_context_allow_tf32(dio_context* context, int32_t allowed) {
   });
 }
 
+dio_status dio_context_description(dio_context* context, const char** description) {
+  return with_context("context_description", context, [&](Context& c) {
+    Check("context_description").pointer("description", description);
+    *description = c.description();
+  });
+}
+
 dio_status dio_context_device_memory(dio_context* context, int64_t* free_bytes, int64_t* total_bytes) {
   return with_context("context_device_memory", context, [&](Context& c) {
     const Check check("context_device_memory");

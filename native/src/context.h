@@ -44,6 +44,9 @@ class Context {
   virtual dio_memory_stats memory() const = 0;
   virtual void trim() = 0;
 
+  // What dio_context_description tells.
+  virtual const char* description() { return ""; }
+
   // Whether the host may read and write what tensors point to.
   virtual bool memory_on_host() const { return true; }
   struct DeviceMemory {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "error.h"
+#include "operations.h"
 
 namespace diorama {
 namespace {
@@ -18,6 +19,8 @@ namespace {
 }  // namespace
 
 void CpuContext::note_peak() { peak_ = std::max(peak_, pool_.reserved() + scratch_.reserved()); }
+
+const char* CpuContext::description() { return operations().backend; }
 
 void* CpuContext::scratch(std::size_t bytes) {
   void* memory = scratch_.take(bytes);

@@ -21,6 +21,7 @@ class CpuContext final : public Context {
   dio_memory_stats memory() const override;
   void trim() override;
   DeviceMemory device_memory() const override;
+  const char* description() override;
   void use_stream(void* stream) override;
   void begin_graph() override;
   std::unique_ptr<Graph> end_graph() override;

@@ -1,5 +1,5 @@
-// dio_linear at the sizes, alignments and dtypes between which the CUDA backend chooses its kernels (simt runs
-// them on the host): tiles of the tensor cores, parts of K, few rows.
+// dio_linear at the sizes, alignments and dtypes between which the CUDA backend chooses its kernels (simt
+// runs them on the host): tiles of the tensor cores, parts of K, few rows.
 #include "conformance.h"
 
 #include <array>
@@ -40,9 +40,10 @@ struct Tensors {
 
 void check(const Problem& p, const Tolerance& tolerance = {}) {
   Tensors t(p);
-  conform(std::to_string(p.m) + "x" + std::to_string(p.n) + "x" + std::to_string(p.k),
-          {&t.x, &t.w, &t.bias, &t.gate, &t.residual}, {&t.out}, [&](dio_context* c) { return t.run(c); },
-          tolerance);
+  conform(
+      std::to_string(p.m) + "x" + std::to_string(p.n) + "x" + std::to_string(p.k),
+      {&t.x, &t.w, &t.bias, &t.gate, &t.residual}, {&t.out}, [&](dio_context* c) { return t.run(c); },
+      tolerance);
 }
 
 constexpr dio_dtype kFloats[] = {DIO_F32, DIO_BF16, DIO_F16};
@@ -82,8 +83,8 @@ TEST_CASE("products in f32 tiles of every size") {
 TEST_CASE("products of few rows read whole packs of weights") {
   for (const dio_dtype x : kFloats) {
     for (const dio_dtype w : kFloats) {
-      for (const int64_t m : {1, 3, 4, 7, 8, 13, 16}) {
-        check({.m = m, .n = 37, .k = 1096, .x = x, .w = w, .out = x});
+      for (const int64_t m : {1, 3, 8, 13}) {
+        check({.m = m, .n = 9, .k = 1096, .x = x, .w = w, .out = x});
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "error.h"
+#include "kernels/linear/register_cuda.h"
 
 namespace diorama::cuda {
 namespace {
@@ -132,6 +133,12 @@ Context::DeviceMemory CudaContext::device_memory() const {
   std::size_t available = 0, total = 0;
   check_cuda(cudaMemGetInfo(&available, &total), "context_device_memory");
   return {static_cast<int64_t>(available), static_cast<int64_t>(total)};
+}
+
+const char* CudaContext::description() {
+  bind();
+  description_ = device_.name + ", " + describe_linear_cuda(*this);
+  return description_.c_str();
 }
 
 void CudaContext::use_stream(void* stream) {

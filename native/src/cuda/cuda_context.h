@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "context.h"
@@ -31,6 +32,15 @@ class CudaGraph final : public Graph {
   cudaGraphExec_t executable_ = nullptr;
 };
 
+class CudaContext;
+
+// Something that an operation keeps in a context from call to call: a library's handle, what it found out
+// about shapes.
+class ContextPart {
+ public:
+  virtual ~ContextPart() = default;
+};
+
 class CudaContext final : public Context {
  public:
   CudaContext(const Operations& operations, const Device& device, int threads);
@@ -50,6 +60,7 @@ class CudaContext final : public Context {
   void trim() override;
   bool memory_on_host() const override { return false; }
   DeviceMemory device_memory() const override;
+  const char* description() override;
   void use_stream(void* stream) override;
   void begin_graph() override;
   std::unique_ptr<Graph> end_graph() override;
@@ -59,6 +70,16 @@ class CudaContext final : public Context {
   const Device& device() const { return device_; }
   cudaStream_t cuda_stream() const { return stream_; }
   bool recording() const { return recording_ != nullptr; }
+  // The context's one Part, made by Part(*this) when it is first asked for.
+  template <typename Part>
+  Part& part() {
+    static constexpr char kKey = 0;
+    for (auto& [key, part] : parts_) {
+      if (key == &kKey) return static_cast<Part&>(*part);
+    }
+    parts_.emplace_back(&kKey, std::make_unique<Part>(*this));
+    return static_cast<Part&>(*parts_.back().second);
+  }
   // From the host to device memory by way of pinned memory; `from` is free again on return. Not while
   // recording.
   void upload(void* to, const void* from, std::size_t bytes);
@@ -81,6 +102,8 @@ class CudaContext final : public Context {
   // Of graphs that live, and of those that are gone but whose results are still in use.
   std::vector<std::shared_ptr<MemoryPool>> graph_pools_;
   std::size_t peak_ = 0;
+  std::string description_;
+  std::vector<std::pair<const void*, std::unique_ptr<ContextPart>>> parts_;
 };
 
 inline CudaContext& on_cuda(Context& context) { return static_cast<CudaContext&>(context); }

@@ -900,6 +900,128 @@ public class diorama_h extends diorama_h$shared {
         }
     }
 
+    private static class dio_context_allow_tf32 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_context_allow_tf32");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_context_allow_tf32(dio_context *context, int32_t allowed)
+     * }
+     */
+    public static FunctionDescriptor dio_context_allow_tf32$descriptor() {
+        return dio_context_allow_tf32.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_context_allow_tf32(dio_context *context, int32_t allowed)
+     * }
+     */
+    public static MethodHandle dio_context_allow_tf32$handle() {
+        return dio_context_allow_tf32.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_context_allow_tf32(dio_context *context, int32_t allowed)
+     * }
+     */
+    public static MemorySegment dio_context_allow_tf32$address() {
+        return dio_context_allow_tf32.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_context_allow_tf32(dio_context *context, int32_t allowed)
+     * }
+     */
+    public static int dio_context_allow_tf32(MemorySegment context, int allowed) {
+        var mh$ = dio_context_allow_tf32.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_context_allow_tf32", context, allowed);
+            }
+            return (int)mh$.invokeExact(context, allowed);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_context_description {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_context_description");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_context_description(dio_context *context, const char **description)
+     * }
+     */
+    public static FunctionDescriptor dio_context_description$descriptor() {
+        return dio_context_description.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_context_description(dio_context *context, const char **description)
+     * }
+     */
+    public static MethodHandle dio_context_description$handle() {
+        return dio_context_description.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_context_description(dio_context *context, const char **description)
+     * }
+     */
+    public static MemorySegment dio_context_description$address() {
+        return dio_context_description.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_context_description(dio_context *context, const char **description)
+     * }
+     */
+    public static int dio_context_description(MemorySegment context, MemorySegment description) {
+        var mh$ = dio_context_description.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_context_description", context, description);
+            }
+            return (int)mh$.invokeExact(context, description);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class dio_context_memory {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             diorama_h.C_INT,
