@@ -6,6 +6,7 @@
 // step of K in registers while it multiplies this one.
 
 #include "product.h"
+#include "tile_order.cuh"
 
 namespace diorama::cuda {
 
@@ -70,8 +71,8 @@ __global__ void __launch_bounds__(kF32Threads, 2)
     linear_f32(Operand x, Operand w, int64_t depth, int64_t steps_per_split, Epilogue epilogue) {
   constexpr int kPlaces = kTile / 64;
   DIO_SHARED(F32Shared<kTile>, shared);
-  const int64_t row_tiles = (x.rows + kTile - 1) / kTile;
-  const int64_t column = blockIdx.x / row_tiles * kTile, row = (blockIdx.x % row_tiles) * kTile;
+  const TilePlace place = tile_place(blockIdx.x, (x.rows + kTile - 1) / kTile, (w.rows + kTile - 1) / kTile);
+  const int64_t row = place.row * kTile, column = place.column * kTile;
   const int across = threadIdx.x % 16, down = threadIdx.x / 16;
 
   const int64_t begin = blockIdx.y * steps_per_split * kF32Step;
@@ -114,10 +115,10 @@ __global__ void __launch_bounds__(kF32Threads, 2)
   const Epilogue own = of_split(epilogue, blockIdx.y);
   float* piece = shared.pieces[threadIdx.x / 32];
 #pragma unroll 1
-  for (int place = 0; place < kPlaces * kPlaces; ++place) {
+  for (int part = 0; part < kPlaces * kPlaces; ++part) {
 #pragma unroll
     for (int p = 0; p < kPlaces * kPlaces; ++p) {
-      if (p != place) continue;
+      if (p != part) continue;
 #pragma unroll
       for (int m = 0; m < 4; ++m) {
         Pack<float, 4> sum;
@@ -127,8 +128,8 @@ __global__ void __launch_bounds__(kF32Threads, 2)
       }
     }
     __syncwarp();
-    finish_piece<8, 64, 2>(own, piece, row + place / kPlaces * 64 + down / 2 * 8,
-                           column + place % kPlaces * 64);
+    finish_piece<8, 64, 2>(own, piece, row + part / kPlaces * 64 + down / 2 * 8,
+                           column + part % kPlaces * 64);
     __syncwarp();
   }
 }

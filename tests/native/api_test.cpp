@@ -141,6 +141,17 @@ TEST_CASE("memory is aligned, counted, copied and freed once") {
   CHECK(stats.peak_bytes >= 1000);
 }
 
+TEST_CASE("a context tells what it works with, and takes its settings") {
+  Cpu cpu;
+  const char* description = nullptr;
+  CHECK(dio_context_description(cpu, &description) == DIO_STATUS_OK);
+  CHECK(std::string(description) == "cpu");
+  refuse(dio_context_description(cpu, nullptr),
+         "context_description: description is null, but it is required");
+  CHECK(dio_context_allow_tf32(cpu, 1) == DIO_STATUS_OK);
+  refuse(dio_context_allow_tf32(cpu, -1), "context_allow_tf32: allowed is -1, expected 0 to 1");
+}
+
 TEST_CASE("descriptors that lie are refused") {
   Cpu cpu;
   auto x = f32({4, 8});

@@ -104,6 +104,25 @@ TEST_CASE("rows apart stay apart where sums are made in tiles") {
   }
 }
 
+TEST_CASE("rows that run backwards or repeat") {
+  for (const dio_dtype dtype : kFloats) {
+    for (const int64_t m : {5, 70}) {
+      Tensors t({.m = m, .n = 66, .k = 72, .x = dtype, .w = dtype, .out = dtype});
+      for (const bool backwards : {true, false}) {
+        conform(backwards ? "backwards" : "repeated", {&t.x, &t.w, &t.bias, &t.gate, &t.residual}, {&t.out},
+                [&](dio_context* c) {
+                  dio_tensor x = *t.x.get();
+                  const int64_t last = (m - 1) * x.strides[0] * diorama::element_size(dtype);
+                  if (backwards) x.data = static_cast<char*>(x.data) + last;
+                  x.strides[0] = backwards ? -x.strides[0] : 0;
+                  return dio_linear(c, &x, t.w, t.bias, DIO_ACTIVATION_SILU, t.gate, nullptr, t.residual,
+                                    t.out);
+                });
+      }
+    }
+  }
+}
+
 TEST_CASE("tf32 is used where it is allowed, and nowhere else") {
   for (const char* backend : {"simt", "cuda"}) {
     dio_context* context = shared_context(backend);

@@ -53,3 +53,14 @@ TEST_CASE("linear sm90: K divided among blocks") {
   check({.m = 70, .n = 40, .k = 2048});
   check({.m = 100, .n = 200, .k = 1100, .dtype = DIO_F16, .out = DIO_F32, .row_gap = 4});
 }
+
+TEST_CASE("linear sm90: rows that no tensor map describes") {
+  TestTensor x(DIO_BF16, {70, 72}), w(DIO_BF16, {40, 72}), out(DIO_F32, {70, 40});
+  Random random(3);
+  for (TestTensor* t : {&x, &w, &out}) std::move(*t).normal(random);
+  conform("repeated rows", {&x, &w}, {&out}, [&](dio_context* c) {
+    dio_tensor repeated = *x.get();
+    repeated.strides[0] = 0;
+    return dio_linear(c, &repeated, w, nullptr, DIO_ACTIVATION_NONE, nullptr, nullptr, nullptr, out);
+  });
+}
