@@ -54,9 +54,9 @@ TEST_CASE("the library knows its version and its backends") {
     CHECK((info.available != 0) == (info.reason[0] == '\0'));
     CHECK((info.available != 0) == (info.device_count > 0));
   }
-  CHECK(names == std::set<std::string>{"reference", "plain", "cpu", "cuda"});
+  CHECK(names == std::set<std::string>{"reference", "plain", "cpu", "simt", "cuda"});
   dio_backend_info info;
-  refuse(dio_backend_describe(4, &info), "backend_describe: index is 4, expected 0 to 3");
+  refuse(dio_backend_describe(5, &info), "backend_describe: index is 5, expected 0 to 4");
   refuse(dio_backend_describe(0, nullptr), "backend_describe: info is null, but it is required");
 }
 
