@@ -53,6 +53,9 @@ class UsageTest {
           video x -o a.safetensors --scale 2 | safetensors hold the model's own frames
           video x -o a.mp4 --threads -1      | --threads must be at least 1, got -1
           video x -o a.mp4 --backend abacus  | abacus
+          video x -o a.mp4 --precision f64   | --precision must be f32 or bf16, got 'f64'
+          video x -o a.mp4 --max-vram -2     | --max-vram must be gigabytes above 0, got -2.0
+          video x -o a.mp4 --backend cpu --max-vram 8 | the backend cpu reads weights where their file is mapped
           video x -o a.mp4 --what            | unknown option: '--what'
           video x -o a.mp4 --decode l        | --decode takes no prompt
           video -o a.mp4 --decode l --seed 1 | --seed has no meaning with --decode
