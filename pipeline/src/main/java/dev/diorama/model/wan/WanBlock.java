@@ -37,25 +37,29 @@ final class WanBlock {
   }
 
   /**
-   * Runs the block on {@code buffers.states}.
+   * Runs the block on {@code buffers.states}. On entry {@code buffers.normed} holds their norm,
+   * modulated for this block; on return the norm of the new states, modulated for what follows.
    *
    * @param modulation [groups, 6, width]: shift, scale and gate of self-attention, then of
    *     feed-forward
    * @param index [tokens], the group of each token, or null when there is one
    * @param context keys and values of this block's cross-attention
+   * @param next [groups, 2 or more, width]: shift and scale of the block or head that follows
    */
   void run(
-      Kernels kernels, WanBuffers buffers, Tensor modulation, Tensor index, CrossKeys context) {
+      Kernels kernels,
+      WanBuffers buffers,
+      Tensor modulation,
+      Tensor index,
+      CrossKeys context,
+      Tensor next) {
     selfAttention(kernels, buffers, modulation, index);
-    crossAttention(kernels, buffers, context);
-    feedForward(kernels, buffers, modulation, index);
+    crossAttention(kernels, buffers, modulation, index, context);
+    feedForward(kernels, buffers, modulation, index, next);
   }
 
   private void selfAttention(Kernels kernels, WanBuffers b, Tensor modulation, Tensor index) {
-    Tensor shift = modulation.select(1, 0);
-    Tensor scale = modulation.select(1, 1);
     Tensor gate = modulation.select(1, 2);
-    kernels.layerNorm(b.states, null, null, scale, shift, index, config.eps(), b.normed);
     self.query().apply(kernels, b.normed, b.query);
     self.key().apply(kernels, b.normed, b.key);
     self.value().apply(kernels, b.normed, b.value);
@@ -64,16 +68,17 @@ final class WanBlock {
     kernels.qkNormRope(q, self.queryNorm(), config.eps(), b.cosine, b.sine, q);
     kernels.qkNormRope(k, self.keyNorm(), config.eps(), b.cosine, b.sine, k);
     kernels.attention(q, k, heads(b.value), null, null, 0, heads(b.normed));
-    self.out().addTo(kernels, b.normed, gate, index, b.states);
+    if (crossNormWeight == null) {
+      self.out().addTo(kernels, b.normed, gate, index, b.states);
+      return;
+    }
+    addTo(kernels, b, self.out(), b.normed, gate, index, 0, b.tokens);
+    norm(kernels, b, gate, crossNormWeight, crossNormBias, null, null, index);
   }
 
-  private void crossAttention(Kernels kernels, WanBuffers b, CrossKeys context) {
-    Tensor input = b.states;
-    if (crossNormWeight != null) {
-      kernels.layerNorm(
-          b.states, crossNormWeight, crossNormBias, null, null, null, config.eps(), b.normed);
-      input = b.normed;
-    }
+  private void crossAttention(
+      Kernels kernels, WanBuffers b, Tensor modulation, Tensor index, CrossKeys context) {
+    Tensor input = crossNormWeight == null ? b.states : b.normed;
     cross.query().apply(kernels, input, b.query);
     Tensor q = heads(b.query);
     kernels.qkNormRope(q, cross.queryNorm(), config.eps(), null, null, q);
@@ -94,25 +99,67 @@ final class WanBlock {
           heads(b.value));
       kernels.gatedResidual(b.value, b.normed, b.ones, null, b.normed);
     }
-    cross.out().addTo(kernels, b.normed, b.states);
-  }
-
-  private void feedForward(Kernels kernels, WanBuffers b, Tensor modulation, Tensor index) {
+    addTo(kernels, b, cross.out(), b.normed, null, null, 0, b.tokens);
     Tensor shift = modulation.select(1, 3);
     Tensor scale = modulation.select(1, 4);
+    norm(kernels, b, null, null, null, scale, shift, index);
+  }
+
+  private void feedForward(
+      Kernels kernels, WanBuffers b, Tensor modulation, Tensor index, Tensor next) {
     Tensor gate = modulation.select(1, 5);
-    kernels.layerNorm(b.states, null, null, scale, shift, index, config.eps(), b.normed);
     long rows = b.ffn.size(0);
     for (long from = 0; from < b.tokens; from += rows) {
       long to = Math.min(b.tokens, from + rows);
       Tensor hidden = b.ffn.slice(0, 0, to - from);
       ffnIn.apply(kernels, b.normed.slice(0, from, to), Activation.GELU_TANH, hidden);
-      ffnOut.addTo(
-          kernels,
-          hidden,
-          gate,
-          index == null ? null : index.slice(0, from, to),
-          b.states.slice(0, from, to));
+      addTo(kernels, b, ffnOut, hidden, gate, index, from, to);
+    }
+    norm(kernels, b, gate, null, null, next.select(1, 1), next.select(1, 0), index);
+  }
+
+  /**
+   * states += gate * layer(x) for tokens {@code from} to {@code to}; where there is a branch, it
+   * takes layer(x), and the norm that follows adds it.
+   */
+  private static void addTo(
+      Kernels kernels,
+      WanBuffers b,
+      Linear layer,
+      Tensor x,
+      Tensor gate,
+      Tensor index,
+      long from,
+      long to) {
+    if (b.branch != null) {
+      layer.apply(kernels, x, b.branch.slice(0, from, to));
+      return;
+    }
+    Tensor states = b.states.slice(0, from, to);
+    if (gate == null) {
+      layer.addTo(kernels, x, states);
+    } else {
+      layer.addTo(kernels, x, gate, index == null ? null : index.slice(0, from, to), states);
+    }
+  }
+
+  /** normed = the norm of the states, after gate * branch, where there is one, is added to them. */
+  private void norm(
+      Kernels kernels,
+      WanBuffers b,
+      Tensor gate,
+      Tensor weight,
+      Tensor bias,
+      Tensor scale,
+      Tensor shift,
+      Tensor index) {
+    float eps = config.eps();
+    if (b.branch == null) {
+      Tensor chosen = scale == null ? null : index;
+      kernels.layerNorm(b.states, weight, bias, scale, shift, chosen, eps, b.normed);
+    } else {
+      kernels.gatedResidualNorm(
+          b.branch, b.states, gate, weight, bias, scale, shift, index, eps, b.states, b.normed);
     }
   }
 

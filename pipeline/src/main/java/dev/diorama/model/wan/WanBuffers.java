@@ -19,6 +19,14 @@ final class WanBuffers implements AutoCloseable {
   final Tensor states;
   final Tensor normed;
   final Tensor query;
+
+  /**
+   * On a device: where a product waits for the pass that adds it to the states and makes the next
+   * norm, in the query's memory, which is free by then. Null on a processor, where a product adds
+   * to the states as it is made: that moves fewer bytes where everything is F32.
+   */
+  final Tensor branch;
+
   final Tensor key;
   final Tensor value;
   final Tensor ffn;
@@ -42,6 +50,7 @@ final class WanBuffers implements AutoCloseable {
     states = scope.tensor(DType.F32, tokens, width);
     normed = scope.tensor(dtype, tokens, width);
     query = scope.tensor(dtype, tokens, width);
+    branch = context.backend().onDevice() ? query : null;
     key = scope.tensor(dtype, tokens, width);
     value = scope.tensor(dtype, tokens, width);
     ffn = scope.tensor(dtype, ffnRows(context, config, tokens), config.ffnWidth());

@@ -235,23 +235,24 @@ public final class WanTransformer implements AutoCloseable {
     int[] patch = {config.patchT(), config.patchH(), config.patchW()};
     kernels.patchify(channelsLast(latents), patch[0], patch[1], patch[2], true, b.patches);
     patchEmbedding.apply(kernels, b.patches.select(0, 0), b.states);
+    Tensor first = timesteps.block(0);
+    kernels.layerNorm(
+        b.states,
+        null,
+        null,
+        first.select(1, 1),
+        first.select(1, 0),
+        timesteps.index(),
+        config.eps(),
+        b.normed);
     blocks.forEach(
         context,
         (i, block) -> {
           checkpoint.run();
           CrossKeys keys = condition.keys(kernels, i, block);
-          block.run(kernels, b, timesteps.block(i), timesteps.index(), keys);
+          Tensor next = i + 1 < config.layers() ? timesteps.block(i + 1) : timesteps.head();
+          block.run(kernels, b, timesteps.block(i), timesteps.index(), keys, next);
         });
-    Tensor head = timesteps.head();
-    kernels.layerNorm(
-        b.states,
-        null,
-        null,
-        head.select(1, 1),
-        head.select(1, 0),
-        timesteps.index(),
-        config.eps(),
-        b.normed);
     projection.apply(kernels, b.normed, b.projected.select(0, 0));
     kernels.unpatchify(b.projected, patch[0], patch[1], patch[2], false, channelsLast(out));
   }
