@@ -83,10 +83,22 @@ def linear(context, device, small):
             y = F.linear(x[rows].double(), w.double(), bias.double())
             return F.gelu(y, approximate="tanh") if gelu else y
 
-        yield Case("linear", f"m{m} n{n} k{k}{' gelu' if gelu else ''} bf16", 2.0 * m * n * k, 2.0 * (m * k + n * k + m * n),
-                   lambda x=x, w=w, bias=bias, out=out, kind=kind: (
-                       context.call("dio_linear", x, w, bias, kind, None, None, None, out), out)[1],
-                   {"cublas": theirs}, bound="flops" if m > 64 else "bytes", truth=truth)
+        def ours(x=x, w=w, bias=bias, out=out, kind=kind):
+            context.call("dio_linear", x, w, bias, kind, None, None, None, out)
+            return out
+
+        def own(ours=ours):
+            context.call("dio_context_allow_cublas", 0)
+            result = ours()
+            context.call("dio_context_allow_cublas", 1)
+            return result
+
+        name, floor = f"m{m} n{n} k{k}{' gelu' if gelu else ''} bf16", (2.0 * m * n * k, 2.0 * (m * k + n * k + m * n))
+        bound = "flops" if m > 64 else "bytes"
+        yield Case("linear", name, *floor, ours, {"cublas": theirs}, bound=bound, truth=truth)
+        # cuBLASLt is never asked for few rows.
+        if m > 64:
+            yield Case("linear", f"{name} own", *floor, own, {"cublas": theirs}, bound=bound, truth=truth)
 
 
 def denoise(context, device, small):

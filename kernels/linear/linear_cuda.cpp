@@ -8,6 +8,7 @@ namespace diorama {
 void add_linear_cuda(Operations& operations) { operations.linear = cuda::linear_cuda; }
 
 std::string describe_linear_cuda(Context& context) {
+  if (!context.allow_cublas()) return "products by own kernels: cuBLASLt is not allowed";
   const auto& library = cuda::on_cuda(context).part<cuda::CublasLt>();
   return "products by " + std::string(library.available() ? "" : "own kernels: ") + library.description();
 }

@@ -95,11 +95,11 @@ bool in_rows_of_16_bytes(const void* data, int64_t rows, int64_t stride, int32_t
   return operand.aligned(16);
 }
 
-// False where the library is absent, unsuitable or fails.
+// False where the library is absent, not allowed, unsuitable or fails.
 bool multiply_by_library(Context& context, const Product& product) {
   const Epilogue& e = product.epilogue;
   const bool tf32 = product.x.dtype == DIO_F32 && context.allow_tf32();
-  if (product.rows() < kLeastRows || product.operations() < kLeastOperations ||
+  if (!context.allow_cublas() || product.rows() < kLeastRows || product.operations() < kLeastOperations ||
       product.x.dtype != product.w.dtype || !product.x.aligned(16) || !product.w.aligned(16) ||
       (product.x.rows > 1 && product.x.stride < product.depth) ||
       (product.w.rows > 1 && product.w.stride < product.depth))

@@ -140,6 +140,10 @@ DIO_API dio_status dio_context_use_stream(dio_context* context, void* stream);
  * either way. Looked at by backend cuda alone. */
 DIO_API dio_status dio_context_allow_tf32(dio_context* context, int32_t allowed);
 
+/* Whether dio_linear may leave products to cuBLASLt where that is installed: 1, the default, or 0 for Diorama's
+ * own kernels alone, whose results do not depend on the library's version. Looked at by backend cuda alone. */
+DIO_API dio_status dio_context_allow_cublas(dio_context* context, int32_t allowed);
+
 /* What the context works with: the device, and the library of its products where there is one ("NVIDIA H100
  * 80GB HBM3, products by cuBLASLt 13.0.2"); on the CPU backends their name. Valid until the next call with
  * this context. */

@@ -57,6 +57,13 @@ dio_status dio_context_allow_tf32(dio_context* context, int32_t allowed) {
   });
 }
 
+dio_status dio_context_allow_cublas(dio_context* context, int32_t allowed) {
+  return with_context("context_allow_cublas", context, [&](Context& c) {
+    Check("context_allow_cublas").between("allowed", allowed, 0, 1);
+    c.allow_cublas(allowed == 1);
+  });
+}
+
 dio_status dio_context_description(dio_context* context, const char** description) {
   return with_context("context_description", context, [&](Context& c) {
     Check("context_description").pointer("description", description);

@@ -28,6 +28,9 @@ class Context {
   // Whether products of f32 may round their operands to tf32; only devices that have it look at this.
   bool allow_tf32() const { return allow_tf32_; }
   void allow_tf32(bool allowed) { allow_tf32_ = allowed; }
+  // Whether products may be left to cuBLASLt.
+  bool allow_cublas() const { return allow_cublas_; }
+  void allow_cublas(bool allowed) { allow_cublas_ = allowed; }
 
   // Temporary memory, aligned to 64 bytes, not cleared. Valid until the next operation on the context begins;
   // several calls inside one operation give distinct blocks. Grows once, then costs nothing.
@@ -72,6 +75,7 @@ class Context {
   const Operations* operations_;
   int threads_;
   bool allow_tf32_ = false;
+  bool allow_cublas_ = true;
 };
 
 }  // namespace diorama

@@ -150,6 +150,8 @@ TEST_CASE("a context tells what it works with, and takes its settings") {
          "context_description: description is null, but it is required");
   CHECK(dio_context_allow_tf32(cpu, 1) == DIO_STATUS_OK);
   refuse(dio_context_allow_tf32(cpu, -1), "context_allow_tf32: allowed is -1, expected 0 to 1");
+  CHECK(dio_context_allow_cublas(cpu, 0) == DIO_STATUS_OK);
+  refuse(dio_context_allow_cublas(cpu, 2), "context_allow_cublas: allowed is 2, expected 0 to 1");
 }
 
 TEST_CASE("descriptors that lie are refused") {

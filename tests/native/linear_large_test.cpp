@@ -101,6 +101,9 @@ void check_all(const std::string& backend, const std::vector<Size>& sizes) {
     for (const Then then :
          {Then::kNothing, Then::kBias, Then::kBiasGelu, Then::kBiasResidual, Then::kEverything}) {
       check(backend, size, DIO_BF16, DIO_BF16, then);
+      REQUIRE(dio_context_allow_cublas(shared_context(backend), 0) == DIO_STATUS_OK);
+      check(backend, size, DIO_BF16, DIO_BF16, then);
+      REQUIRE(dio_context_allow_cublas(shared_context(backend), 1) == DIO_STATUS_OK);
     }
     check(backend, size, DIO_F16, DIO_F16, Then::kEverything);
     check(backend, size, DIO_F16, DIO_F32, Then::kBiasResidual);

@@ -184,6 +184,17 @@ TEST_CASE("library of products: what it is told") {
   CHECK(fake->compute_type == cublaslt::kCompute32FFastTf32);
 }
 
+TEST_CASE("library of products: not where the context forbids it") {
+  REQUIRE(fake != nullptr);
+  const Context context;
+  REQUIRE(dio_context_allow_cublas(context, 0) == DIO_STATUS_OK);
+  CHECK(context.description() == "own kernels: cuBLASLt is not allowed");
+  check_calls(context, {}, 0);
+  REQUIRE(dio_context_allow_cublas(context, 1) == DIO_STATUS_OK);
+  CHECK(context.description() == "cuBLASLt 12.8.5");
+  check_calls(context, {}, 2);
+}
+
 TEST_CASE("library of products: what it cannot fuse") {
   REQUIRE(fake != nullptr);
   const Context context;

@@ -961,6 +961,67 @@ public class diorama_h extends diorama_h$shared {
         }
     }
 
+    private static class dio_context_allow_cublas {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_context_allow_cublas");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_context_allow_cublas(dio_context *context, int32_t allowed)
+     * }
+     */
+    public static FunctionDescriptor dio_context_allow_cublas$descriptor() {
+        return dio_context_allow_cublas.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_context_allow_cublas(dio_context *context, int32_t allowed)
+     * }
+     */
+    public static MethodHandle dio_context_allow_cublas$handle() {
+        return dio_context_allow_cublas.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_context_allow_cublas(dio_context *context, int32_t allowed)
+     * }
+     */
+    public static MemorySegment dio_context_allow_cublas$address() {
+        return dio_context_allow_cublas.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_context_allow_cublas(dio_context *context, int32_t allowed)
+     * }
+     */
+    public static int dio_context_allow_cublas(MemorySegment context, int allowed) {
+        var mh$ = dio_context_allow_cublas.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_context_allow_cublas", context, allowed);
+            }
+            return (int)mh$.invokeExact(context, allowed);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class dio_context_description {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             diorama_h.C_INT,
