@@ -22,7 +22,7 @@ inline constexpr int kKeptPacks = kPack == 1 ? 1 : 4;
 // cache.
 constexpr int kMaxStaged = 4096;
 // Blocks of a multiprocessor that are there to hide each other's waiting.
-constexpr int kBlocks = 4;
+constexpr int kBlocks = 3;
 
 struct StagedFactors {
   float values[4];  // factors of all channels, then their biases

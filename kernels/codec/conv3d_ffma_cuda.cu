@@ -112,9 +112,9 @@ void run(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w
 
 void conv3d_ffma(Context& context, const Tensor& x, const Tensor* carry, const Tensor& w, const Tensor* bias,
                  const Tensor* residual, const dio_conv3d_params& params, const Tensor& out, bool aligned) {
-  const auto kernel = !aligned                      ? run<96, ConvertedRows<float>>
-                      : out.shape[4] <= kFewColumns ? run<16, AsyncRows<float>>
-                                                    : run<96, AsyncRows<float>>;
+  const bool few = out.shape[4] <= kFewColumns;
+  const auto kernel = aligned ? (few ? run<16, AsyncRows<float>> : run<96, AsyncRows<float>>)
+                              : (few ? run<16, ConvertedRows<float>> : run<96, ConvertedRows<float>>);
   kernel(context, x, carry, w, bias, residual, params, out);
 }
 
