@@ -63,7 +63,8 @@ struct TokenPart : RowPart<kPacks, kPack> {
 };
 
 template <typename R, typename T>
-__global__ void __launch_bounds__(RowTeams::kMaxThreads, 2) rope_in_registers(RopeTask task) {
+__global__ void __launch_bounds__(RowTeams::kMaxThreads, sizeof(R) == 4 ? 1 : 2)
+    rope_in_registers(RopeTask task) {
   constexpr int kPack = kCommonPack<R, T>, kPacks = RowTeams::kElements / kPack;
   DIO_SHARED(TeamSums, sums);
   const Team team(task.row_threads);
