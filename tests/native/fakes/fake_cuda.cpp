@@ -25,6 +25,11 @@ class FakeContext final : public Context {
   void* stream() override { return nullptr; }
   dio_memory_stats memory() const override { return {}; }
   void trim() override {}
+  DeviceMemory device_memory() const override { return {}; }
+  void use_stream(void*) override {}
+  void begin_graph() override {}
+  std::unique_ptr<Graph> end_graph() override { return nullptr; }
+  void launch(Graph&) override {}
 };
 
 #ifndef FAKE_REASON
