@@ -140,8 +140,9 @@ DIO_API dio_status dio_context_use_stream(dio_context* context, void* stream);
  * either way. Looked at by backend cuda alone. */
 DIO_API dio_status dio_context_allow_tf32(dio_context* context, int32_t allowed);
 
-/* Whether dio_linear may leave products to cuBLASLt where that is installed: 1, the default, or 0 for Diorama's
- * own kernels alone, whose results do not depend on the library's version. Looked at by backend cuda alone. */
+/* Whether dio_linear may leave products to cuBLASLt where that is installed: 1, the default, or 0 for
+ * Diorama's own kernels alone, whose results do not depend on the library's version. Looked at by backend
+ * cuda alone. */
 DIO_API dio_status dio_context_allow_cublas(dio_context* context, int32_t allowed);
 
 /* What the context works with: the device, and the library of its products where there is one ("NVIDIA H100
