@@ -53,8 +53,8 @@ std::string not_opened(const std::string& name, const std::string& fault) {
   const auto is_about = [&](const std::string& file) { return fault.rfind(file + ":", 0) == 0; };
   if (is_about(kDriver)) return without_driver();
   if (!is_about(name)) {
-    return name + " cannot be loaded (" + fault +
-           "); install the native package it came with again, of the " + "version of libdiorama.so";
+    return name + " cannot be loaded (" + fault + "); install the native package" +
+           (name == kCuda ? " for CUDA" : "") + " again, of the version of libdiorama.so";
   }
   if (name == kSimt) return name + " is not installed; it lies beside libdiorama.so in the native package";
   return driver_is_present() ? name +
