@@ -2,15 +2,9 @@
 
 // Scenes, cameras and pictures for the tests of drawing.
 
-#include "conformance.h"
+#include "splat_backends.h"
 
 namespace diorama::test {
-
-// What must draw splats: the CUDA library has no kernels for them yet, and says so.
-inline const bool kSplatBackendsChosen = [] {
-  backends_under_test() = {"cpu"};
-  return true;
-}();
 
 inline dio_splat_settings default_settings() {
   dio_splat_settings settings;

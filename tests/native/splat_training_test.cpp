@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "conformance.h"
+#include "splat_backends.h"
 
 using namespace diorama::test;
 
