@@ -248,7 +248,7 @@ void project_gaussians(Context& context, const DrawingView& view, const Gaussian
 void splat_project_cpu(Context& context, const dio_splat_gaussians& gaussians, const dio_splat_camera& camera,
                        const dio_splat_settings& settings, const dio_splat_projection& projection) {
   const GaussianArrays in(gaussians);
-  const DrawingView view(camera, settings, in.coefficients);
+  const DrawingView view(camera, settings, in.coefficients, kTile);
   HWY_DYNAMIC_DISPATCH(write_projections)(context, view, in, projection);
 }
 
