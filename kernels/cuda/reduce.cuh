@@ -10,8 +10,8 @@ namespace diorama::cuda {
 inline constexpr unsigned kFullWarp = 0xFFFFFFFFu;
 
 // Over groups of kWidth neighbouring lanes.
-template <int kWidth = 32>
-DIO_DEVICE float warp_sum(float value) {
+template <int kWidth = 32, typename T>
+DIO_DEVICE T warp_sum(T value) {
 #pragma unroll
   for (int step = kWidth / 2; step > 0; step /= 2) value += __shfl_xor_sync(kFullWarp, value, step);
   return value;
@@ -27,16 +27,16 @@ DIO_DEVICE float warp_max(float value) {
   return value;
 }
 
-// Over a block of kThreads; `partial` holds kThreads / 32 floats of shared memory, free again after the next
+// Over a block of kThreads; `partial` holds kThreads / 32 values of shared memory, free again after the next
 // barrier of the block.
-template <int kThreads>
-DIO_DEVICE float block_sum(float value, float* partial) {
+template <int kThreads, typename T>
+DIO_DEVICE T block_sum(T value, T* partial) {
   value = warp_sum(value);
   if constexpr (kThreads == 32) return value;
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   if (lane == 0) partial[warp] = value;
   __syncthreads();
-  float sum = 0;
+  T sum = 0;
 #pragma unroll
   for (int i = 0; i < kThreads / 32; ++i) sum += partial[i];
   return sum;

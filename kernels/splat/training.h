@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/common/both.h"
 #include "operations.h"
 
 namespace diorama {
@@ -63,13 +64,17 @@ struct Relocation {
 };
 // Below this the terms of the sum stay small enough for their differences (1 - opacity = 2^-23).
 constexpr double kMaxDensity = 15.942385152878742;  // 23 ln 2
+// What opacities are kept below.
+constexpr double kMostOpaque = 1 - 0x1p-23;
+// As many copies as diorama.h allows.
+constexpr int kMostCopies = 51;
 
 template <typename Real>
-Relocation relocation(Real logit, int count) {
+DIO_BOTH Relocation relocation(Real logit, int count) {
   // -ln(1 - opacity), which adds up over copies.
   const Real softplus =
       logit > 0 ? logit + std::log1p(std::exp(-logit)) : static_cast<Real>(std::log1p(std::exp(logit)));
-  const Real density = std::min(softplus, static_cast<Real>(kMaxDensity));
+  const Real density = softplus < static_cast<Real>(kMaxDensity) ? softplus : static_cast<Real>(kMaxDensity);
   const Real opacity = -std::expm1(-density);
   const Real copy = -std::expm1(-density / static_cast<Real>(count));
   Real sum = 0, term = -1;  // binomial(count, j) (-1)^(j + 1) a^j

@@ -157,15 +157,7 @@ Tensor rows(const Tensor& t, int64_t begin, int64_t end) {
 
 void adam_cpu(Context& context, const Tensor& gradient, const dio_adam_params& params, const Tensor& x,
               const Tensor& m, const Tensor& v) {
-  AdamStep s = {};
-  const double beta1 = params.beta1, beta2 = params.beta2, steps = static_cast<double>(params.step);
-  s.beta1 = params.beta1;
-  s.beta2 = params.beta2;
-  s.rest1 = static_cast<float>(1 - beta1);
-  s.rest2 = static_cast<float>(1 - beta2);
-  s.step_size = static_cast<float>(params.learning_rate / (1 - std::pow(beta1, steps)));
-  s.inverse_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, steps)));
-  s.eps = params.eps;
+  const AdamStep s(params);
   const auto lying = [](const Tensor& t) { return AdamRows::Rows{data<float>(t), t.strides[0]}; };
   const int64_t count = x.shape[0], columns = element_count(x) / std::max<int64_t>(count, 1);
   AdamRows all = {lying(gradient), lying(x), lying(m), lying(v), columns};

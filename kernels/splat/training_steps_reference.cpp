@@ -3,11 +3,6 @@
 #include "training.h"
 
 namespace diorama {
-namespace {
-
-constexpr double kMostOpaque = 1 - 0x1p-23;
-
-}  // namespace
 
 template <typename Real>
 void adam_plain(Context&, const Tensor& gradient, const dio_adam_params& params, const Tensor& x,

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "splat_backends.h"
+#include "conformance.h"
 
 using namespace diorama::test;
 
@@ -28,7 +28,14 @@ double only(const std::vector<std::vector<double>>& outputs, std::size_t index) 
   return outputs.at(0).at(index);
 }
 
-constexpr const char* kHosts[] = {"reference", "plain", "cpu"};
+// The plain loops and every other backend that is present.
+std::vector<std::string> present() {
+  std::vector<std::string> names = {"reference", "plain"};
+  for (const std::string& name : backends_under_test()) {
+    if (shared_context(name)) names.push_back(name);
+  }
+  return names;
+}
 
 }  // namespace
 
@@ -71,7 +78,7 @@ TEST_CASE("loss: the values of torch") {
                                                    {(4 * 13 + 6) * 3 + 1, -4.418620265922e-03},
                                                    {(8 * 13 + 12) * 3 + 2, -3.074189474735e-03},
                                                    {(3 * 13 + 1) * 3, 4.155285675243e-03}};
-  for (const char* backend : kHosts) {
+  for (const std::string& backend : present()) {
     INFO(backend);
     const auto results = run_on(backend, {&image, &target}, {&losses, &gradient}, [&](dio_context* c) {
       return dio_splat_loss(c, image, target, nullptr, 0.2f, losses, gradient);
@@ -130,14 +137,14 @@ TEST_CASE("loss: equal pictures, black pictures and NaN") {
   auto black = TestTensor(DIO_F32, {12, 20, 3}).filled(0);
   auto losses = TestTensor(DIO_F32, {4});
   auto gradient = TestTensor(DIO_F32, {12, 20, 3});
-  for (const char* backend : kHosts) {
+  for (const std::string& backend : present()) {
     INFO(backend);
-    const auto equal = run_on(backend, {}, {&losses, &gradient}, [&](dio_context* c) {
+    const auto equal = run_on(backend, {&image, &same}, {&losses, &gradient}, [&](dio_context* c) {
       return dio_splat_loss(c, image, same, nullptr, 0.2f, losses, gradient);
     });
     CHECK(only(equal, 2) == doctest::Approx(1).epsilon(1e-6));
     CHECK(only(equal, 3) == 0);
-    const auto dark = run_on(backend, {}, {&losses, &gradient}, [&](dio_context* c) {
+    const auto dark = run_on(backend, {&black}, {&losses, &gradient}, [&](dio_context* c) {
       return dio_splat_loss(c, black, black, nullptr, 0.2f, losses, gradient);
     });
     CHECK(only(dark, 0) == 0);
@@ -205,7 +212,7 @@ TEST_CASE("adam: three steps as torch.optim.Adam does them") {
   const double values[] = {0.854836183994, -1.863636363636, 0.359084990584};
   const double means[] = {0.206835937500, -0.003300781250, 0.768229166667};
   const double squares[] = {0.076662597656, 0.000017602539, 1.224392361111};
-  for (const char* backend : kHosts) {
+  for (const std::string& backend : present()) {
     INFO(backend);
     auto x = TestTensor(DIO_F32, {3}).values({1, -2, 0.5});
     auto m = TestTensor(DIO_F32, {3}).filled(0);
@@ -213,7 +220,11 @@ TEST_CASE("adam: three steps as torch.optim.Adam does them") {
     for (int step = 1; step <= 3; ++step) {
       auto gradient = TestTensor(DIO_F32, {3}).values({0.3 * step, -0.01, 4.0 / step});
       const dio_adam_params params = {step, 0.05f, 0.875f, 0.9375f, 1e-3f};
-      REQUIRE(dio_adam(shared_context(backend), gradient, &params, x, m, v) == DIO_STATUS_OK);
+      const auto next = run_on(backend, {&gradient}, {&x, &m, &v},
+                               [&](dio_context* c) { return dio_adam(c, gradient, &params, x, m, v); });
+      std::move(x).values(next[0]);
+      std::move(m).values(next[1]);
+      std::move(v).values(next[2]);
     }
     for (std::size_t i = 0; i < 3; ++i) {
       CHECK(x.read()[i] == doctest::Approx(values[i]).epsilon(1e-6));
@@ -235,20 +246,22 @@ TEST_CASE("relocate: copies look like the one Gaussian") {
     }
     return opacity / (1.1283791670955126 * sum);
   };
-  for (const char* backend : kHosts) {
+  for (const std::string& backend : present()) {
     for (const double opacity : {0.005, 0.1, 0.5, 0.9, 0.999}) {
       for (const int count : {1, 2, 3, 10, 51}) {
-        if (backend == std::string("plain") && count > 10) continue;  // in float the sum has no digits left
+        if (backend == "plain" && count > 10) continue;  // in float the sum has no digits left
         INFO(backend << ", opacity " << opacity << ", " << count);
         auto counts = TestTensor(DIO_I32, {1}).filled(count);
         auto logits = TestTensor(DIO_F32, {1}).filled(std::log(opacity / (1 - opacity)));
         auto scales = TestTensor(DIO_F32, {1, 3}).values({-3, -2, 0});
-        REQUIRE(dio_splat_relocate(shared_context(backend), counts, 1e-4f, logits, scales) == DIO_STATUS_OK);
+        const auto results = run_on(backend, {&counts}, {&logits, &scales}, [&](dio_context* c) {
+          return dio_splat_relocate(c, counts, 1e-4f, logits, scales);
+        });
         const double copy = 1 - std::pow(1 - opacity, 1.0 / count), factor = shrink(opacity, count);
-        const double tolerance = backend == std::string("plain") ? 1e-3 : 1e-5;
-        CHECK(1 / (1 + std::exp(-logits.read()[0])) == doctest::Approx(copy).epsilon(tolerance));
-        CHECK(std::exp(scales.read()[0] + 3) == doctest::Approx(factor).epsilon(tolerance));
-        CHECK(std::exp(scales.read()[2]) == doctest::Approx(factor).epsilon(tolerance));
+        const double tolerance = backend == "plain" ? 1e-3 : 1e-5;
+        CHECK(1 / (1 + std::exp(-results[0][0])) == doctest::Approx(copy).epsilon(tolerance));
+        CHECK(std::exp(results[1][0] + 3) == doctest::Approx(factor).epsilon(tolerance));
+        CHECK(std::exp(results[1][2]) == doctest::Approx(factor).epsilon(tolerance));
       }
     }
   }
@@ -266,7 +279,8 @@ TEST_CASE("relocate: conformance, and opacities of 0 and 1") {
   logits.set(3, -200);
   const auto call = [&](dio_context* c) { return dio_splat_relocate(c, counts, 0.005f, logits, scales); };
   conform("relocate", {&counts}, {&logits, &scales}, call);
-  for (const char* backend : {"reference", "cpu"}) {
+  for (const std::string& backend : present()) {
+    if (backend == "plain") continue;  // in float the sum has no digits left
     const auto results = run_on(backend, {&counts}, {&logits, &scales}, call);
     for (const auto& list : results) {
       for (const double value : list) CHECK(std::isfinite(value));
@@ -332,12 +346,13 @@ TEST_CASE("perturb: Gaussians that cannot be drawn stay") {
   auto quats = TestTensor(DIO_F32, {3, 4}).values({0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0});
   auto scales = TestTensor(DIO_F32, {3, 3}).values({0, 0, 0, NAN, 0, 0, 0, 0, INFINITY});
   auto noise = TestTensor(DIO_F32, {3, 3}).filled(1);
-  for (const char* backend : kHosts) {
+  for (const std::string& backend : present()) {
     auto means = TestTensor(DIO_F32, {3, 3}).filled(4);
-    REQUIRE(dio_splat_perturb(shared_context(backend), quats, scales, nullptr, noise, DIO_SPLAT_NOISE_SAMPLE,
-                              1, means) == DIO_STATUS_OK);
+    const auto results = run_on(backend, {&quats, &scales, &noise}, {&means}, [&](dio_context* c) {
+      return dio_splat_perturb(c, quats, scales, nullptr, noise, DIO_SPLAT_NOISE_SAMPLE, 1, means);
+    });
     // In float an infinite scale ends at e^89, which is finite: only the first two must stay.
-    const auto values = means.read();
+    const auto& values = results[0];
     for (std::size_t i = 0; i < 6; ++i) CHECK(values[i] == 4);
   }
 }

@@ -10,6 +10,7 @@
 #include "kernels/codec/register_cuda.h"
 #include "kernels/denoise/register_cuda.h"
 #include "kernels/linear/register_cuda.h"
+#include "kernels/splat/register_cuda.h"
 #include "kernels/text/register_cuda.h"
 #include "raise.h"
 
@@ -32,6 +33,7 @@ const Operations& cuda_operations() {
     add_codec_cuda(o);
     add_denoise_cuda(o);
     add_linear_cuda(o);
+    add_splat_cuda(o);
     add_text_cuda(o);
     return o;
   }();

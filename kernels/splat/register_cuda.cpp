@@ -1,0 +1,9 @@
+#include "kernels/splat/register_cuda.h"
+
+#include "kernels/splat/parts_cuda.h"
+
+namespace diorama {
+
+void add_splat_cuda(Operations& operations) { add_splat_training_cuda(operations); }
+
+}  // namespace diorama

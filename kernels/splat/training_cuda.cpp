@@ -1,0 +1,14 @@
+#include "kernels/splat/training_cuda.h"
+
+#include "kernels/splat/parts_cuda.h"
+
+namespace diorama {
+
+void add_splat_training_cuda(Operations& operations) {
+  operations.splat_loss = cuda::splat_loss_cuda;
+  operations.adam = cuda::adam_cuda;
+  operations.splat_relocate = cuda::splat_relocate_cuda;
+  operations.splat_perturb = cuda::splat_perturb_cuda;
+}
+
+}  // namespace diorama
