@@ -10,8 +10,8 @@ namespace diorama::cuda {
 
 // Pixels along a side of a tile.
 inline constexpr int kDeviceTile = 16;
-// Splats of a tile's list whose backward pass is one warp's: a lane each.
-inline constexpr int kBucket = 32;
+// Splats of a tile's list that the backward pass takes at a time: states of the pixels lie between buckets.
+inline constexpr int kBucket = 64;
 
 // A Gaussian in the picture, three loads of 16 bytes. log2 alpha = log2_opacity - (root (dx + skew dy))^2 -
 // (root_y dy)^2: the conic's Cholesky factor, scaled for powers of two, so that no rounding makes the
