@@ -280,7 +280,7 @@ class BatchLoader {
   float centre_x_, centre_y_, log2_floor_;
   uint32_t next_, end_;
   int32_t place_, gaussian_;  // -1 past the end of the list
-  DeviceSplat splat_;
+  DeviceSplat splat_ = {};
 };
 
 }  // namespace diorama::cuda
