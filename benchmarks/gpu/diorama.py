@@ -5,9 +5,12 @@
     context.call("dio_activate", x, 3, out)      # PyTorch tensors become descriptors, None stays None
 
 A tensor's memory must be where the backend's is (CUDA tensors for "cuda"); see native/include/diorama.h for every
-argument's shape and dtype.
+argument's shape and dtype. Where there is no PyTorch, `Array` is memory of a context. splats.py has the structs of
+Gaussian splats.
 """
+import array
 import ctypes
+import math
 import pathlib
 
 F32, F16, BF16, I32, U8 = range(5)
@@ -36,7 +39,9 @@ class Conv3d(ctypes.Structure):
 
 
 def descriptor(tensor):
-    """A PyTorch tensor as a dio_tensor; its memory must outlive the work."""
+    """A PyTorch tensor or an Array as a dio_tensor; its memory must outlive the work."""
+    if isinstance(tensor, Array):
+        return tensor.descriptor
     import torch
 
     dtypes = {torch.float32: F32, torch.float16: F16, torch.bfloat16: BF16, torch.int32: I32, torch.uint8: U8}
@@ -44,6 +49,12 @@ def descriptor(tensor):
     result.shape[: tensor.dim()] = tensor.shape
     result.strides[: tensor.dim()] = tensor.stride()
     return result
+
+
+class MemoryStats(ctypes.Structure):
+    """struct dio_memory_stats."""
+
+    _fields_ = [(name, ctypes.c_int64) for name in ("allocated_bytes", "reserved_bytes", "peak_bytes")]
 
 
 class Failure(RuntimeError):
@@ -87,6 +98,12 @@ class Library:
         return Context(self, backend, threads)
 
 
+class Handle:
+    """Something that the C functions know by a pointer."""
+
+    handle = None
+
+
 class Context:
     """A dio_context. One thread at a time."""
 
@@ -115,6 +132,11 @@ class Context:
     def use_stream(self, pointer):
         self.library.check(self.library.dio_context_use_stream(self.handle, ctypes.c_void_p(pointer)))
 
+    def memory(self):
+        stats = MemoryStats()
+        self.library.check(self.library.dio_context_memory(self.handle, ctypes.byref(stats)))
+        return stats
+
     def synchronize(self):
         self.library.check(self.library.dio_context_synchronize(self.handle))
 
@@ -132,9 +154,52 @@ class Context:
         self.library.check(self.library.dio_graph_launch(self.handle, graph))
 
 
+class Array:
+    """A row-major tensor in memory of a context, F32 or I32: what tests need where there is no PyTorch."""
+
+    _CODES = {F32: "f", I32: "i"}
+
+    def __init__(self, context, shape, dtype=F32, values=None):
+        self.context, self.shape = context, tuple(shape)
+        self.memory = ctypes.c_void_p()
+        self._host = array.array(self._CODES[dtype], bytes(4 * math.prod(shape)))
+        self._bytes = ctypes.c_size_t(4 * math.prod(shape))
+        context.library.check(context.library.dio_memory_allocate(context.handle, self._bytes, ctypes.byref(self.memory)))
+        self.descriptor = Tensor(self.memory, dtype, len(shape))
+        stride = 1
+        for axis in reversed(range(len(shape))):
+            self.descriptor.shape[axis], self.descriptor.strides[axis] = shape[axis], stride
+            stride *= shape[axis]
+        if values is not None:
+            self.set(values)
+
+    def set(self, values):
+        if len(values) != len(self._host):
+            raise ValueError(f"{len(values)} values do not fill {self.shape}")
+        self._host[:] = array.array(self._host.typecode, values)
+        self._copy(self.memory, self._address(), 0)
+
+    def values(self):
+        """What it holds, in row-major order: an array.array of its own."""
+        self._copy(self._address(), self.memory, 1)
+        return self._host[:]
+
+    def free(self):
+        self.context.library.check(self.context.library.dio_memory_free(self.context.handle, self.memory))
+
+    def _address(self):
+        return ctypes.c_void_p(self._host.buffer_info()[0])
+
+    def _copy(self, to, source, direction):
+        self.context.library.check(self.context.library.dio_memory_copy(
+            self.context.handle, to, source, self._bytes, direction))
+
+
 def _argument(value):
     if value is None:
         return ctypes.c_void_p()
+    if isinstance(value, Handle):
+        return value.handle
     if isinstance(value, bool) or isinstance(value, int):
         return ctypes.c_int32(value)
     if isinstance(value, float):

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Diorama's kernels beside PyTorch's, in one process, on the same memory and stream.
 
-    python3 run.py --library build/libdiorama.so [--backend cuda] [--only attention,linear,denoise,codec,step,decode]
-                   [--json results.json] [--repeats 21] [--small]
+    python3 run.py --library build/libdiorama.so [--backend cuda] [--only attention,linear,denoise,codec,step,decode,splat]
+                   [--json results.json] [--repeats 21] [--small] [--scene FILE] [--gsplat DIR | --no-gsplat REASON]
 
 Prints a table and writes JSON. --small runs tiny cases, on --backend cpu too: a check of this program itself.
+Splats are drawn from --scene (.npz of points, .ply of Gaussians; a procedural one without it), beside gsplat where it is
+installed or --gsplat names a checkout of it.
 """
 import argparse
 import contextlib
@@ -18,6 +20,8 @@ import cases
 import diorama
 import measure
 import networks
+import splat_bench
+import splat_peers
 from operations import DioramaOperations, TorchOperations
 
 
@@ -80,12 +84,26 @@ def decode(context, device, small, timer, flops_rate):
                        ("eager", lambda: last(theirs)), network.flops, timer, flops_rate)
 
 
+def memory(row):
+    return f", {row['memory_mb']:.0f} MB" if row.get("memory_mb", math.nan) > 0 else ""
+
+
+def without_nan(value):
+    """JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: without_nan(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(part) for part in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 def table(rows):
     lines = [f"{'operation':<20} {'case':<38} {'ours ms':>10} {'of floor':>9} {'error':>9}  peers (times ours)"]
     for row in rows:
         peers = ", ".join(
-            f"{name} {peer['median_ms']:.3f} ({peer['median_ms'] / row['median_ms']:.2f}x)" if "median_ms" in peer
+            f"{name} {peer['median_ms']:.3f} ({peer['median_ms'] / row['median_ms']:.2f}x){memory(peer)}" if "median_ms" in peer
             else f"{name} absent: {peer['absent']}" for name, peer in row["peers"].items())
+        peers += f"  ours{memory(row)}" if memory(row) else ""
         lines.append(f"{row['operation']:<20} {row['case']:<38} {row['median_ms']:>10.3f} {row['share_of_floor']:>9.1%} "
                      f"{row.get('error', math.nan):>9.1e}  {peers}")
     return "\n".join(lines)
@@ -95,15 +113,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", required=True)
     parser.add_argument("--backend", default="cuda")
-    parser.add_argument("--only", default="attention,linear,denoise,codec,step,decode")
+    parser.add_argument("--only", default="attention,linear,denoise,codec,step,decode,splat")
     parser.add_argument("--json")
     parser.add_argument("--repeats", type=int, default=21)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--scene")
+    parser.add_argument("--gsplat")
+    parser.add_argument("--no-gsplat", metavar="REASON")
     options = parser.parse_args()
     device = "cuda" if options.backend.startswith("cuda") else "cpu"
     torch.manual_seed(0)
     torch.backends.cudnn.benchmark = True
-    context = diorama.Library(options.library).context(options.backend)
+    library = diorama.Library(options.library)
+    context = library.context(options.backend)
     scope = contextlib.nullcontext()
     if device == "cuda":  # one stream for both sides
         stream = torch.cuda.Stream()
@@ -125,12 +147,20 @@ def main():
             if group in wanted:
                 rows.append(run(context, device, options.small, timer, flops_rate))
                 print(table(rows[-1:]).splitlines()[1], flush=True)
+        if "splat" in wanted:
+            for row in splat_bench.run(library, context, device, options.small, timer, bytes_rate, options):
+                rows.append(row)
+                print(table(rows[-1:]).splitlines()[1], flush=True)
+    published = splat_peers.PUBLISHED if "splat" in wanted else ()
     if options.json:
         with open(options.json, "w") as file:
-            json.dump({"backend": options.backend, "torch": torch.__version__, "flops": flops_rate,
-                       "bytes_per_second": bytes_rate, "rows": rows}, file, indent=1)
+            report = {"backend": options.backend, "torch": torch.__version__, "flops": flops_rate,
+                      "bytes_per_second": bytes_rate, "rows": rows, "published": published}
+            json.dump(without_nan(report), file, indent=1, allow_nan=False)
     print(table(rows))
-    worst = max(row.get("error", 0.0) for row in rows)
+    for figure, source in published:
+        print(f"published: {figure} ({source})")
+    worst = max((row.get("error", 0.0) for row in rows), key=lambda error: math.inf if math.isnan(error) else error)
     if not worst < 0.05:  # NaN as well
         sys.exit(f"a result differs by {worst:.2g} from what PyTorch says; see the column error")
 

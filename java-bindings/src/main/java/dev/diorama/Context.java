@@ -375,6 +375,54 @@ public final class Context implements AutoCloseable {
   }
 
   /**
+   * Whether {@link Kernels#linear} may round F32 operands to TF32 (10 bits of mantissa instead of
+   * 23) for the tensor cores: several times as fast, relative errors near 3e-4. Operands of 16 bits
+   * are exact either way. Looked at by cuda alone.
+   *
+   * @param allowed false, the default, keeps F32
+   */
+  public void allowTf32(boolean allowed) {
+    begin();
+    try {
+      Status.check(diorama_h.dio_context_allow_tf32(handle, allowed ? 1 : 0));
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * Whether {@link Kernels#linear} may leave products to cuBLASLt where that is installed. Looked
+   * at by cuda alone.
+   *
+   * @param allowed true, the default; false for Diorama's own kernels alone, whose results do not
+   *     depend on the library's version
+   */
+  public void allowCublas(boolean allowed) {
+    begin();
+    try {
+      Status.check(diorama_h.dio_context_allow_cublas(handle, allowed ? 1 : 0));
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * What this context works with: on a card its name and the library of its products where there is
+   * one; on the host the backend's name.
+   *
+   * @return for example "NVIDIA H100 80GB HBM3, products by cuBLASLt 13.0.2"
+   */
+  public String description() {
+    begin();
+    try {
+      Status.check(diorama_h.dio_context_description(handle, arguments));
+      return Status.text(arguments.get(ValueLayout.ADDRESS, 0).reinterpret(Long.MAX_VALUE));
+    } finally {
+      end();
+    }
+  }
+
+  /**
    * Memory of the device that this context works on: the card's, or the machine's on a CPU.
    *
    * @return what is free and what there is

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,40 @@ class DeviceTest {
       assertThatThrownBy(tensor::devicePointer)
           .hasMessage("the tensor F32 [1] lies on the host, not on a device");
       assertThatThrownBy(() -> other.record(() -> {})).isInstanceOf(DioramaException.class);
+    }
+  }
+
+  /** 1 + 2^-12 has a bit more than TF32: allowed, it is rounded off. */
+  @Test
+  void shouldRoundProductsToTf32WhereThatIsAllowed() {
+    float[] values = new float[64 * 64];
+    Arrays.fill(values, 1 + 0x1p-12f);
+    float[] ones = new float[64 * 64];
+    Arrays.fill(ones, 1);
+    Tensor x = scope.of(values, 64, 64);
+    Tensor w = scope.of(ones, 64, 64);
+    Tensor out = scope.tensor(DType.F32, 64, 64);
+    for (boolean allowed : new boolean[] {false, true, false}) {
+      context.allowTf32(allowed);
+      context.kernels().linear(x, w, null, out);
+      float expected = allowed ? 64 : 64 + 0x1p-6f;
+      assertThat(out.toFloats()).containsOnly(expected);
+    }
+  }
+
+  @Test
+  void shouldTellWhoseProductsAreUsed() {
+    context.allowCublas(false);
+    assertThat(context.description())
+        .startsWith("CUDA sources on the host")
+        .endsWith("products by own kernels: cuBLASLt is not allowed");
+    context.allowCublas(true);
+    assertThat(context.description()).doesNotContain("not allowed");
+    try (Backend host = Backend.open("cpu", 1);
+        Context other = host.newContext()) {
+      other.allowTf32(true);
+      other.allowCublas(false);
+      assertThat(other.description()).isEqualTo("cpu");
     }
   }
 

@@ -1,13 +1,13 @@
 package dev.diorama.cli;
 
 import dev.diorama.Backend;
-import dev.diorama.SplatSettings;
 import dev.diorama.media.Clip;
 import dev.diorama.media.Output;
 import dev.diorama.splat.Camera;
 import dev.diorama.splat.CameraPath;
 import dev.diorama.splat.Framing;
 import dev.diorama.splat.Gaussians;
+import dev.diorama.splat.RenderQueue;
 import dev.diorama.splat.Renderer;
 import dev.diorama.splat.data.SceneSource;
 import dev.diorama.video.CancellationToken;
@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -144,15 +145,19 @@ final class RenderCommand implements Callable<Integer> {
   private void run(
       Job job, RenderWriter writer, RenderReport report, Progress progress, CancellationToken token)
       throws IOException {
-    SplatSettings settings = options.settings();
-    int frames = job.path.cameras().size();
-    progress.step("rendering", 0, frames);
-    for (int i = 0; i < frames; i++) {
-      token.throwIfCancelled();
-      writer.add(job.renderer.render(job.path.cameras().get(i), settings, writer.wanted()));
-      report.add(job.renderer.stats());
-      progress.step("rendering", i + 1, frames);
-    }
+    List<Camera> cameras = job.path.cameras();
+    progress.step("rendering", 0, cameras.size());
     token.throwIfCancelled();
+    try (RenderQueue queue = RenderQueue.of(job.renderer)) {
+      queue.draw(
+          cameras,
+          writer::draw,
+          (index, drawn) -> {
+            writer.add(drawn);
+            report.add(drawn.stats());
+            progress.step("rendering", index + 1, cameras.size());
+            token.throwIfCancelled();
+          });
+    }
   }
 }

@@ -1,10 +1,14 @@
 package dev.diorama.cli;
 
+import dev.diorama.SplatSettings;
+import dev.diorama.SplatStats;
 import dev.diorama.media.Clip;
 import dev.diorama.media.FrameSink;
 import dev.diorama.media.FrameTensors;
 import dev.diorama.media.Output;
+import dev.diorama.splat.Camera;
 import dev.diorama.splat.DepthColors;
+import dev.diorama.splat.Renderer;
 import dev.diorama.splat.Rendering;
 import dev.diorama.splat.Rendering.Channel;
 import java.io.IOException;
@@ -14,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Hands renderings to their output: colours, painted depth, or tensors of all. */
+/** Draws what its output holds, and hands it there: colours, painted depth, or tensors of all. */
 final class RenderWriter implements AutoCloseable {
   private final FrameSink sink;
   private final FrameTensors tensors;
@@ -40,17 +44,34 @@ final class RenderWriter implements AutoCloseable {
     return channels;
   }
 
-  /** What has to be rendered. */
-  Set<Channel> wanted() {
-    if (tensors != null) {
-      return EnumSet.of(Channel.RGB, Channel.DEPTH, Channel.ALPHA);
+  /**
+   * One picture.
+   *
+   * @param rgb 8-bit colours, where the output is for viewing them; else null
+   * @param picture the channels of other outputs, else null
+   * @param stats what it took
+   */
+  record Drawn(byte[] rgb, Rendering picture, SplatStats stats) {}
+
+  /** Draws one picture; may be called by several threads at a time. */
+  Drawn draw(Renderer renderer, Camera camera) {
+    SplatSettings settings = options.settings();
+    if (tensors == null && !options.depth) {
+      byte[] rgb = renderer.renderRgb8(camera, settings);
+      return new Drawn(rgb, null, renderer.stats());
     }
-    return options.depth
-        ? EnumSet.of(Channel.EXPECTED_DEPTH, Channel.ALPHA)
-        : EnumSet.of(Channel.RGB);
+    Rendering picture = renderer.render(camera, settings, wanted());
+    return new Drawn(null, picture, renderer.stats());
   }
 
-  void add(Rendering picture) throws IOException {
+  private Set<Channel> wanted() {
+    return tensors != null
+        ? EnumSet.of(Channel.RGB, Channel.DEPTH, Channel.ALPHA)
+        : EnumSet.of(Channel.EXPECTED_DEPTH, Channel.ALPHA);
+  }
+
+  void add(Drawn drawn) throws IOException {
+    Rendering picture = drawn.picture();
     if (tensors != null) {
       tensors.add(List.of(picture.rgb(), picture.depth(), picture.alpha()));
     } else if (options.depth) {
@@ -61,7 +82,7 @@ final class RenderWriter implements AutoCloseable {
       }
       sink.add(colors.paint(picture, background));
     } else {
-      sink.add(picture.rgb());
+      sink.add(drawn.rgb());
     }
   }
 

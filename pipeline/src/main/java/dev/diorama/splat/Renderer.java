@@ -28,19 +28,21 @@ import java.util.Set;
  *
  * <p>The scene is copied once into the backend's memory and not kept: a caller that lets go of its
  * {@link Gaussians}, as above, has it in memory once. Between frames the memory of pictures and of
- * sorting is used again. Used by one thread at a time; several renderers work side by side.
+ * sorting is used again. Used by one thread at a time; several renderers work side by side, and
+ * {@link #beside} makes one that shares the scene. {@link RenderQueue} draws paths of cameras.
  */
 public final class Renderer implements AutoCloseable {
   private final Context context;
   private final SplatFrame frame;
   private final SplatGaussians gaussians;
   private final Map<Channel, Tensor> pictures = new EnumMap<>(Channel.class);
+  private Tensor bytes;
   private int width;
   private int height;
 
-  private Renderer(Context context, Gaussians scene, int shDegree) {
+  private Renderer(Context context, SplatGaussians gaussians) {
     this.context = context;
-    this.gaussians = upload(scene, Math.min(shDegree, scene.shDegree()));
+    this.gaussians = gaussians;
     this.frame = context.splatFrame();
   }
 
@@ -71,14 +73,38 @@ public final class Renderer implements AutoCloseable {
     }
     Context context = backend.newContext();
     try {
-      return new Renderer(context, scene, shDegree);
+      return new Renderer(context, upload(context, scene, Math.min(shDegree, scene.shDegree())));
     } catch (RuntimeException | Error e) {
       context.close();
       throw e;
     }
   }
 
-  private SplatGaussians upload(Gaussians scene, int shDegree) {
+  /**
+   * Another renderer of the same scene, which the two have in memory once: on a device both draw at
+   * the same time.
+   *
+   * @return to be closed before this one
+   * @throws IllegalStateException after close
+   */
+  public Renderer beside() {
+    // The other must find the scene whole.
+    context.synchronize();
+    Context other = context.backend().newContext();
+    try {
+      return new Renderer(other, gaussians);
+    } catch (RuntimeException | Error e) {
+      other.close();
+      throw e;
+    }
+  }
+
+  /** Whether it draws on a device, beside the processor. */
+  boolean onDevice() {
+    return context.backend().onDevice();
+  }
+
+  private static SplatGaussians upload(Context context, Gaussians scene, int shDegree) {
     // Kernels take at least one Gaussian; this one is transparent.
     Gaussians kept = scene.count() > 0 ? scene : invisible();
     long n = kept.count();
@@ -87,7 +113,7 @@ public final class Renderer implements AutoCloseable {
         context.of(kept.quats(), n, 4),
         context.of(kept.logScales(), n, 3),
         context.of(kept.logitOpacities(), n),
-        uploadColors(kept, scene.count() > 0 ? shDegree : 0),
+        uploadColors(context, kept, scene.count() > 0 ? shDegree : 0),
         null);
   }
 
@@ -99,7 +125,7 @@ public final class Renderer implements AutoCloseable {
   }
 
   /** The coefficients up to a degree, in parts so that no second copy stands on the heap. */
-  private Tensor uploadColors(Gaussians scene, int shDegree) {
+  private static Tensor uploadColors(Context context, Gaussians scene, int shDegree) {
     int n = scene.count();
     int all = 3 * scene.coefficients();
     int used = 3 * Gaussians.coefficients(shDegree);
@@ -154,11 +180,36 @@ public final class Renderer implements AutoCloseable {
         values(images.normals()));
   }
 
+  /**
+   * Draws one picture of 8-bit colours: 3 bytes a pixel leave a device.
+   *
+   * @param camera where from
+   * @param settings background, antialiasing, near and far, ...
+   * @return [H, W, 3], from 0..1 clamped and rounded to the nearest, halves to even
+   * @throws IllegalArgumentException when the camera or the settings cannot be
+   * @throws IllegalStateException after close
+   */
+  public byte[] renderRgb8(Camera camera, SplatSettings settings) {
+    prepare(camera.width(), camera.height(), Set.of(Channel.RGB));
+    Tensor rgb = pictures.get(Channel.RGB);
+    if (bytes == null) {
+      bytes = context.tensor(DType.U8, height, width, 3);
+    }
+    SplatImages images = SplatImages.rgb(rgb);
+    context.splats().render(frame, gaussians, camera.toSplatCamera(), settings, images);
+    context.kernels().toRgb8(rgb, bytes);
+    return bytes.toBytes();
+  }
+
   /** Makes the pictures that are missing, all anew when the size has changed. */
   private void prepare(int newWidth, int newHeight, Set<Channel> channels) {
     if (newWidth != width || newHeight != height) {
       pictures.values().forEach(Tensor::close);
       pictures.clear();
+      if (bytes != null) {
+        bytes.close();
+        bytes = null;
+      }
       width = newWidth;
       height = newHeight;
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.diorama.Backend;
 import dev.diorama.CameraModel;
 import dev.diorama.SplatSettings;
+import dev.diorama.media.Samples;
 import dev.diorama.splat.Rendering.Channel;
 import java.util.EnumSet;
 import java.util.Random;
@@ -99,6 +100,18 @@ class RendererTest {
       assertThat(picture.alpha()).isNotNull();
       assertThatThrownBy(() -> renderer.render(CAMERA, WHITE, Set.of()))
           .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void shouldRoundColoursToBytesAsFilesHoldThem() {
+    try (Backend backend = Backend.open("cpu", 2);
+        Renderer renderer = Renderer.open(backend, cloud(300, 2))) {
+      for (int size : new int[] {33, 8, 33}) {
+        Camera camera = CAMERA.scaled(size, size);
+        float[] rgb = renderer.render(camera, WHITE, Set.of(Channel.RGB)).rgb();
+        assertThat(renderer.renderRgb8(camera, WHITE)).isEqualTo(Samples.toBytes(rgb));
+      }
     }
   }
 
