@@ -2,6 +2,7 @@
 #include <cuda_runtime.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -21,7 +22,9 @@ struct SimtGraphExec {
 struct SimtStream {
   SimtGraph* recording = nullptr;
 };
-struct SimtEvent {};
+struct SimtEvent {
+  std::chrono::steady_clock::time_point recorded;
+};
 struct SimtMemPool {};
 
 namespace {
@@ -66,6 +69,14 @@ cudaError_t diorama::simt::launch_kernel(const char* name, dim3 grid, dim3 block
   return enqueue(stream, [=, kept = std::move(body)] {
     last_report = run_grid(name, grid, block, shared_bytes, kept);
     return last_report.empty() ? cudaSuccess : cudaErrorIllegalAddress;
+  });
+}
+
+cudaError_t diorama::simt::on_stream(cudaStream_t stream, std::function<void()> work) {
+  return enqueue(stream, [kept = std::move(work)] {
+    const DeviceMemoryOpen open;
+    kept();
+    return cudaSuccess;
   });
 }
 
@@ -210,8 +221,17 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return cudaSuccess;
 }
 
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
+  event->recorded = std::chrono::steady_clock::now();
+  return cudaSuccess;
+}
+
 cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  *milliseconds = std::chrono::duration<float, std::milli>(end->recorded - start->recorded).count();
+  return cudaSuccess;
+}
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   if (stream->recording) return report(cudaErrorInvalidValue, "cudaStreamBeginCapture", "it records already");

@@ -24,7 +24,7 @@ template <typename Real>
 struct FisheyeScale {
   Real s, k, h, inverse_d2;
 
-  explicit FisheyeScale(const Vec3<Real>& p) {
+  DIO_BOTH explicit FisheyeScale(const Vec3<Real>& p) {
     const Real r2 = p.x * p.x + p.y * p.y, z = p.z, d2 = r2 + z * z, r = std::sqrt(r2);
     inverse_d2 = 1 / d2;
     const Real e2 = r2 / (z * z);
@@ -60,7 +60,7 @@ struct Camera {
   Mat3<Real> rotation;  // of the world into the camera: p = rotation * mean + translation
   Vec3<Real> translation;
 
-  explicit Camera(const dio_splat_camera& c)
+  DIO_BOTH explicit Camera(const dio_splat_camera& c)
       : model(c.model), width(c.width), height(c.height), fx(c.fx), fy(c.fy), cx(c.cx), cy(c.cy) {
     for (int i = 0; i < 3; ++i) {
       const float* row = c.view + 4 * i;
@@ -69,7 +69,7 @@ struct Camera {
     }
   }
 
-  Vec2<Real> project(const Vec3<Real>& p) const {
+  DIO_BOTH Vec2<Real> project(const Vec3<Real>& p) const {
     switch (model) {
       case DIO_CAMERA_ORTHOGRAPHIC:
         return {fx * p.x + cx, fy * p.y + cy};
@@ -87,7 +87,7 @@ struct Camera {
     Vec3<Real> x, y;
   };
 
-  Jacobian jacobian(const Vec3<Real>& p) const {
+  DIO_BOTH Jacobian jacobian(const Vec3<Real>& p) const {
     switch (model) {
       case DIO_CAMERA_ORTHOGRAPHIC:
         return {{fx, 0, 0}, {0, fy, 0}};
@@ -102,7 +102,7 @@ struct Camera {
   }
 
   // The gradient with respect to p of sum(g * project(p)) + sum(gj * jacobian(p)).
-  Vec3<Real> backward(const Vec3<Real>& p, const Vec2<Real>& g, const Jacobian& gj) const {
+  DIO_BOTH Vec3<Real> backward(const Vec3<Real>& p, const Vec2<Real>& g, const Jacobian& gj) const {
     const Real x = p.x, y = p.y, z = p.z;
     switch (model) {
       case DIO_CAMERA_ORTHOGRAPHIC:
@@ -137,9 +137,9 @@ struct Camera {
   }
 
  private:
-  Real slope_x(const Vec3<Real>& p) const { return clamped(p.x / p.z, fx, cx, width); }
-  Real slope_y(const Vec3<Real>& p) const { return clamped(p.y / p.z, fy, cy, height); }
-  static Real clamped(Real slope, Real focal, Real centre, int32_t size) {
+  DIO_BOTH Real slope_x(const Vec3<Real>& p) const { return clamped(p.x / p.z, fx, cx, width); }
+  DIO_BOTH Real slope_y(const Vec3<Real>& p) const { return clamped(p.y / p.z, fy, cy, height); }
+  DIO_BOTH static Real clamped(Real slope, Real focal, Real centre, int32_t size) {
     const Real margin = Real(0.15) * size / focal;
     const Real low = -centre / focal - margin, high = (size - centre) / focal + margin;
     return std::min(std::max(slope, low), high);

@@ -53,8 +53,9 @@ GaussianArrays::GaussianArrays(const dio_splat_gaussians& gaussians)
       quats(data<float>(*gaussians.quats)),
       log_scales(data<float>(*gaussians.log_scales)),
       logit_opacities(data<float>(*gaussians.logit_opacities)),
-      sh(data<float>(*gaussians.sh)),
       features(gaussians.features ? data<float>(*gaussians.features) : nullptr),
+      sh(gaussians.sh->dtype == DIO_F32 ? data<float>(*gaussians.sh) : nullptr),
+      sh_f16(gaussians.sh->dtype == DIO_F16 ? data<uint16_t>(*gaussians.sh) : nullptr),
       feature_channels(gaussians.features ? static_cast<int>(gaussians.features->shape[1]) : 0) {}
 
 ChannelSet::ChannelSet(const dio_splat_images& images, int feature_channels)

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "context.h"
 #include "splat_frame.h"
@@ -44,7 +45,9 @@ struct GaussianArrays {
   explicit GaussianArrays(const dio_splat_gaussians& gaussians);
 
   int64_t count, coefficients;
-  const float *means, *quats, *log_scales, *logit_opacities, *sh, *features;
+  const float *means, *quats, *log_scales, *logit_opacities, *features;
+  const float* sh;         // null where the coefficients are f16
+  const uint16_t* sh_f16;  // likewise where they are f32
   int feature_channels;
 };
 
@@ -81,6 +84,10 @@ class FrameArray {
     return data_;
   }
   T* data() const { return data_; }
+  void swap(FrameArray& other) {
+    std::swap(data_, other.data_);
+    std::swap(capacity_, other.capacity_);
+  }
   int64_t bytes() const { return capacity_ * static_cast<int64_t>(sizeof(T)); }
 
  private:

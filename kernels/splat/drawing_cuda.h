@@ -25,6 +25,15 @@ struct alignas(16) DeviceSplat {
 };
 static_assert(sizeof(DeviceSplat) == 48);
 
+// Gaussians that a block projects.
+inline constexpr int kProjectBlock = 256;
+// The depth key of what is not visible.
+inline constexpr uint32_t kNotVisible = 0xFFFFFFFFu;
+// CudaSplatFrame::totals.
+enum Total { kVisible, kPairs, kEvaluations, kTotals };
+// Moments of a rendering and its backward pass: the stages lie between them.
+enum Moment { kStart, kProjected, kSorted, kEmitted, kBinned, kDrawn, kBackward, kPlayedBack, kDone, kMarks };
+
 // Gaussians keep their own numbers: what is not visible has a tile_count of 0, and nothing else of it has a
 // meaning.
 class CudaSplatFrame final : public SplatFrame {
@@ -41,14 +50,36 @@ class CudaSplatFrame final : public SplatFrame {
   FrameArray<int32_t> order;         // [visible] Gaussians, front to back; at equal depth the lower first
   FrameArray<int32_t> list;          // [intersections] Gaussians, tile by tile, front to back
   FrameArray<uint32_t> tile_starts;  // [tiles + 1] into list
-  int64_t visible = 0;               // known to the host once bin_to_tiles has returned; bounds where
-  int64_t intersections = 0;         // the frame needed no count
+  FrameArray<unsigned long long> totals;  // [kTotals]
+  int64_t visible = 0;                    // known to the host once bin_to_tiles has returned; bounds where
+  int64_t intersections = 0;              // the frame needed no count
   bool has_normals = false;
+  // Of project_gaussians for bin_to_tiles, scratch memory of one rendering.
+  uint32_t* depth_keys = nullptr;     // [N] the depth's bits, kNotVisible where nothing is to be drawn
+  uint32_t* block_visible = nullptr;  // visible ones of each kProjectBlock
+
+  // Notes when the stream gets here.
+  void mark(Moment moment);
+  void forget_marks();
+  // The totals as the host knows them after wait_for_totals().
+  void ask_for_totals();
+  void wait_for_totals();
+  const unsigned long long* known_totals() const { return known_totals_; }
+  void update_stats() override;
 
   int64_t held_bytes() const {
     return splats.bytes() + normals.bytes() + tile_counts.bytes() + pair_starts.bytes() + order.bytes() +
-           list.bytes() + tile_starts.bytes();
+           list.bytes() + tile_starts.bytes() + totals.bytes();
   }
+
+ private:
+  double milliseconds(Moment from, Moment to) const;
+
+  Context& context_;
+  cudaEvent_t moments_[kMarks] = {};
+  bool marked_[kMarks] = {};
+  cudaEvent_t totals_here_ = nullptr;
+  unsigned long long* known_totals_ = nullptr;  // pinned
 };
 
 // Gradients of the pairs of a Gaussian and a tile: pair p of Gaussian i, which is the p-th tile that
@@ -77,5 +108,8 @@ void rasterize_backward(Context&, const DrawingView&, const GaussianArrays&, con
 void project_gaussians_backward(Context&, const DrawingView&, const GaussianArrays&, const CudaSplatFrame&,
                                 const ChannelSet&, const PairGradients&, bool accumulate,
                                 const dio_splat_gradients& gradients);
+
+void splat_project_cuda(Context&, const dio_splat_gaussians&, const dio_splat_camera&,
+                        const dio_splat_settings&, const dio_splat_projection&);
 
 }  // namespace diorama::cuda

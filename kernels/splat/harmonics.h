@@ -17,7 +17,7 @@ struct Harmonics {
   Vec3<Real> gradient[kMaxHarmonics] = {};
 
   // count: 1, 4, 9 or 16.
-  Harmonics(const Vec3<Real>& direction, int64_t count) {
+  DIO_BOTH Harmonics(const Vec3<Real>& direction, int64_t count) {
     const auto [x, y, z] = direction;
     const Real x2 = x * x, y2 = y * y, z2 = z * z;
     set(0, kY0, {});
@@ -42,7 +42,7 @@ struct Harmonics {
   }
 
  private:
-  void set(int i, Real v, const Vec3<Real>& g) {
+  DIO_BOTH void set(int i, Real v, const Vec3<Real>& g) {
     value[i] = v;
     gradient[i] = g;
   }

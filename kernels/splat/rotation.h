@@ -10,12 +10,12 @@ namespace diorama {
 template <typename Real>
 struct Quaternion {
   Real w, x, y, z;
-  Real length() const { return std::sqrt(w * w + x * x + y * y + z * z); }
-  Quaternion over(Real s) const { return {w / s, x / s, y / s, z / s}; }
+  DIO_BOTH Real length() const { return std::sqrt(w * w + x * x + y * y + z * z); }
+  DIO_BOTH Quaternion over(Real s) const { return {w / s, x / s, y / s, z / s}; }
 };
 
 template <typename Real>
-Mat3<Real> rotation_matrix(const Quaternion<Real>& any) {
+DIO_BOTH Mat3<Real> rotation_matrix(const Quaternion<Real>& any) {
   const auto [w, x, y, z] = any.over(any.length());
   return {{{1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)},
            {2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)},
@@ -24,7 +24,7 @@ Mat3<Real> rotation_matrix(const Quaternion<Real>& any) {
 
 // The gradient with respect to the quaternion of sum(g * rotation_matrix).
 template <typename Real>
-Quaternion<Real> rotation_backward(const Quaternion<Real>& any, const Mat3<Real>& g) {
+DIO_BOTH Quaternion<Real> rotation_backward(const Quaternion<Real>& any, const Mat3<Real>& g) {
   const Real length = any.length();
   const auto [w, x, y, z] = any.over(length);
   const auto& [g0, g1, g2] = g.row;

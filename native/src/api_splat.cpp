@@ -81,6 +81,7 @@ dio_status dio_splat_frame_stats(dio_splat_frame* frame, dio_splat_stats* stats)
     if (!frame->owner) check.fail("the context of frame is destroyed");
     const Claim claim(frame->owner->busy, "splat_frame_stats", "context");
     frame->owner->context->synchronize();
+    frame->frame->update_stats();
     *stats = frame->frame->stats;
   });
 }

@@ -10,6 +10,8 @@ namespace diorama {
 class SplatFrame {
  public:
   virtual ~SplatFrame() = default;
+  // Brings `stats` up to date, where a backend keeps them elsewhere; the context has finished its work.
+  virtual void update_stats() {}
 
   dio_splat_stats stats{};
   // Of the last rendering; meaningful when rendered.

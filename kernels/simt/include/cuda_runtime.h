@@ -89,6 +89,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
 cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end);
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph);
@@ -103,6 +104,10 @@ namespace diorama::simt {
 // keeps it for later.
 cudaError_t launch_kernel(const char* name, dim3 grid, dim3 block, std::size_t shared_bytes,
                           cudaStream_t stream, std::function<void()> body);
+
+// Work of a library's stand-in, which may touch device memory: now, or with a stream that records, whenever
+// what it records is launched.
+cudaError_t on_stream(cudaStream_t stream, std::function<void()> work);
 
 // Whether a kernel may be given this pointer: null, or into device memory.
 bool is_kernel_pointer(const void* pointer);
