@@ -8,7 +8,6 @@ namespace diorama {
 void add_splat_drawing_reference(Operations& operations);
 void add_splat_drawing_plain(Operations& operations);
 void add_splat_drawing_cpu(Operations& operations);
-void add_splat_drawing_cuda(Operations& operations);
 void add_splat_training_reference(Operations& operations);
 void add_splat_training_plain(Operations& operations);
 void add_splat_training_cpu(Operations& operations);

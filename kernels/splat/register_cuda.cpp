@@ -4,6 +4,9 @@
 
 namespace diorama {
 
-void add_splat_cuda(Operations& operations) { add_splat_training_cuda(operations); }
+void add_splat_cuda(Operations& operations) {
+  add_splat_drawing_cuda(operations);
+  add_splat_training_cuda(operations);
+}
 
 }  // namespace diorama
