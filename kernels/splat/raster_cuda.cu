@@ -146,7 +146,7 @@ __global__ void __launch_bounds__(kWalkThreads) draw_tiles(DrawTask task) {
         const SplatDown down = batch.down[at];
         float values[4 * BatchAttributes<kChannels, kBatch>::kQuads];
         batch.attributes.load(at, values);
-        const RowExponent row(line, down.root_y, down.shift_y, run.y);
+        const RowExponent row(line, down, run.y);
 #pragma unroll
         for (int k = 0; k < kWalkPixels; ++k) {
           const float raw = ex2(row.at(run.x + static_cast<float>(k)));

@@ -85,35 +85,6 @@ struct DeviceAlphaRule {
   float low, high, inverse_fade;
 };
 
-// A splat as seen from a tile's centre: log2 of its raw alpha at (x, y) from there is
-// level - (root x + slant y + shift)^2 - (root_y y + shift_y)^2.
-struct alignas(16) SplatLine {
-  float root, slant, shift, level;
-};
-struct alignas(8) SplatDown {
-  float root_y, shift_y;
-};
-
-DIO_DEVICE SplatLine line_of(const DeviceSplat& g, float x, float y) {
-  return {g.root, g.root * g.skew, -g.root * fmaf(g.skew, y, x), g.log2_opacity};
-}
-DIO_DEVICE SplatDown down_of(const DeviceSplat& g, float y) { return {g.root_y, -g.root_y * y}; }
-
-// The exponent along a row of pixels. All kernels compute it by these very operations, so that forward and
-// backward pass see the same bits and draw the same.
-struct RowExponent {
-  DIO_DEVICE RowExponent(const SplatLine& line, float root_y, float shift_y, float y) : root(line.root) {
-    const float down = fmaf(root_y, y, shift_y);
-    across = fmaf(line.slant, y, line.shift);
-    level = fmaf(-down, down, line.level);
-  }
-  DIO_DEVICE float at(float x) const {
-    const float a = fmaf(root, x, across);
-    return fmaf(-a, a, level);
-  }
-  float root, across, level;
-};
-
 // Where a tile lies.
 struct DeviceTile {
   DIO_DEVICE DeviceTile(const DrawingView& view, int tile) {
@@ -123,6 +94,36 @@ struct DeviceTile {
   DIO_DEVICE float centre_x() const { return static_cast<float>(x * kDeviceTile + kDeviceTile / 2); }
   DIO_DEVICE float centre_y() const { return static_cast<float>(y * kDeviceTile + kDeviceTile / 2); }
   int x, y;  // in tiles
+};
+
+// A splat as seen from a tile's centre: log2 of its raw alpha at (x + dx, y + dy) from there is
+// level - (root dx + slant dy)^2 - (root_y dy)^2.
+struct alignas(16) SplatLine {
+  float x, y, root, slant;
+};
+struct alignas(8) SplatDown {
+  float root_y, level;
+};
+
+DIO_DEVICE SplatLine line_of(const DeviceSplat& g, const DeviceTile& tile) {
+  return {g.x - tile.centre_x(), g.y - tile.centre_y(), g.root, g.root * g.skew};
+}
+DIO_DEVICE SplatDown down_of(const DeviceSplat& g) { return {g.root_y, g.log2_opacity}; }
+
+// The exponent along a row of pixels. Forward and backward pass both take it from here, operation by
+// operation, so that they see the same bits and draw the same. (Expanded to root x + slant y + shift it
+// would be an addition shorter, and a pixel far from the tile's centre would lose three bits.)
+struct RowExponent {
+  DIO_DEVICE RowExponent(const SplatLine& line, const SplatDown& splat, float y)
+      : x(line.x), root(line.root), dy(y - line.y), across(line.slant * dy) {
+    const float down = splat.root_y * dy;
+    level = fmaf(-down, down, splat.level);
+  }
+  DIO_DEVICE float at(float pixel_x) const {
+    const float a = fmaf(root, pixel_x - x, across);
+    return fmaf(-a, a, level);
+  }
+  float x, root, dy, across, level;
 };
 
 // A run of pixels along a row of a sub-tile, which one lane holds. Sub-tile s is at column s % 2 and row s
@@ -149,7 +150,7 @@ struct PixelRun {
 };
 
 // Which sub-tiles have a point, within the hull of their pixels' centres, where the splat's alpha may reach
-// alpha_min: bit s for sub-tile s. (x, y): the splat's, from the tile's centre. Over the eight rows of a
+// alpha_min: bit s for sub-tile s. (x, y): the splat's centre, from the tile's. Over the eight rows of a
 // sub-tile the ellipse reaches farthest right where its own rightmost point is, or at the end nearest to it.
 DIO_DEVICE uint32_t met_subtiles(const DeviceSplat& g, float x, float y, float log2_floor) {
   constexpr float kMargin = 0.01f;  // pixels, above the error of what is approximate here
@@ -235,8 +236,7 @@ class BatchLoader {
                          const DeviceTile& tile, uint32_t begin, uint32_t end)
       : list_(list),
         splats_(splats),
-        centre_x_(tile.centre_x()),
-        centre_y_(tile.centre_y()),
+        tile_(tile),
         log2_floor_(view.log2_floor),
         next_(begin + threadIdx.x),
         end_(end) {
@@ -256,11 +256,11 @@ class BatchLoader {
                         const ChannelPass& pass) const {
     uint32_t met = 0;
     if (gaussian_ >= 0) {
-      const float x = splat_.x - centre_x_, y = splat_.y - centre_y_;
-      batch.line[threadIdx.x] = line_of(splat_, x, y);
-      batch.down[threadIdx.x] = down_of(splat_, y);
+      const SplatLine line = line_of(splat_, tile_);
+      batch.line[threadIdx.x] = line;
+      batch.down[threadIdx.x] = down_of(splat_);
       batch.attributes.store(threadIdx.x, gaussian_, splat_, attributes, pass);
-      met = met_subtiles(splat_, x, y, log2_floor_);
+      met = met_subtiles(splat_, line.x, line.y, log2_floor_);
     }
 #pragma unroll
     for (int s = 0; s < kSubtiles; ++s) {
@@ -277,7 +277,8 @@ class BatchLoader {
 
   const int32_t* list_;
   const DeviceSplat* splats_;
-  float centre_x_, centre_y_, log2_floor_;
+  const DeviceTile& tile_;
+  float log2_floor_;
   uint32_t next_, end_;
   int32_t place_, gaussian_;  // -1 past the end of the list
   DeviceSplat splat_ = {};
