@@ -102,5 +102,5 @@ def find_gsplat(source):
 
 if __name__ == "__main__":  # builds gsplat's kernels where they are not: gpu-check does it beside its tests
     found, reason = find_gsplat(sys.argv[1] if len(sys.argv) > 1 else None)
-    print(found.name if found else f"absent: {reason}")
+    print(found.name if found else reason)
     sys.exit(0 if found else 1)

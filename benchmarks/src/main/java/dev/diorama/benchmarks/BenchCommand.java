@@ -139,7 +139,7 @@ final class BenchCommand implements Callable<Integer> {
         progress("video");
         results.addAll(VideoBenchmark.run(backend, repeats));
       }
-      if (wants("splat") && !backend.supports("splat_project", DType.F32)) {
+      if (wants("splat") && !backend.supports("splat_backward", DType.F32)) {
         progress("no splats: the backend " + backend.name() + " has no kernels for them");
       } else if (wants("splat")) {
         measureSplats(context, machine, cores, results, growing);
@@ -205,10 +205,14 @@ final class BenchCommand implements Callable<Integer> {
       throws IOException {
     SplatScene drawn =
         scene == null ? SplatScene.procedural(SplatScene.DEFAULT_COUNT, 1) : SplatScene.read(scene);
-    Optional<Peer> peer = peer("torch_splat.py", cores);
+    boolean onHost = !context.backend().onDevice();
+    if (!onHost && !noRival) {
+      progress("no rival: gsplat on the same card is measured by scripts/gpu-check");
+    }
+    Optional<Peer> peer = onHost ? peer("torch_splat.py", cores) : Optional.empty();
     try {
       Optional<ViewerPeer> viewer =
-          noRival ? Optional.empty() : ViewerPeer.find(Home.folder(), cores);
+          onHost && !noRival ? ViewerPeer.find(Home.folder(), cores) : Optional.empty();
       SplatBenchmark benchmark =
           new SplatBenchmark(
               context, machine, new SplatRivals(peer, viewer), repeats, BenchCommand::progress);

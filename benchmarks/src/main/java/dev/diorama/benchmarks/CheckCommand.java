@@ -91,10 +91,6 @@ final class CheckCommand implements Callable<Integer> {
     }
     boolean cuda = backendName.equals("cuda") || backendName.startsWith("cuda:");
     boolean card = Files.exists(CARD);
-    if (cuda && operation.equals(SPLAT)) {
-      throw new ParameterException(
-          spec.commandLine(), "splats have no kernels for CUDA; leave --backend out");
-    }
     String backends = cuda ? card ? "cuda" : "simt" : backendName.equals("simt") ? "simt" : "cpu";
     if (cuda && !card) {
       System.err.println(

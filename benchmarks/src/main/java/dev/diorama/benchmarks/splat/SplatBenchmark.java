@@ -118,6 +118,7 @@ public final class SplatBenchmark {
         if (backward) {
           run.backward();
         }
+        context.synchronize();
         double ms = (System.nanoTime() - start) / 1e6;
         if (i >= 0) {
           times[i] = ms;
