@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from layers import RMSNorm
 from tokenizer import PAD
 
 
@@ -22,15 +23,6 @@ class TextConfig:
     buckets: int = 32
     max_distance: int = 128
     eps: float = 1e-6
-
-
-class RMSNorm(nn.Module):
-    def __init__(self, width: int, eps: float):
-        super().__init__()
-        self.weight, self.eps = nn.Parameter(torch.ones(width)), eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
 
 
 def distance_buckets(length: int, buckets: int, max_distance: int) -> Tensor:

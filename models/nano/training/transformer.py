@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from layers import RMSNorm
+
 
 @dataclass(frozen=True)
 class WanConfig:
@@ -24,17 +26,6 @@ class WanConfig:
     @property
     def width(self) -> int:
         return self.heads * self.head_size
-
-
-class RMSNorm(nn.Module):
-    """Over all heads together."""
-
-    def __init__(self, width: int, eps: float):
-        super().__init__()
-        self.weight, self.eps = nn.Parameter(torch.ones(width)), eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
 
 
 def rotary(frames: int, rows: int, columns: int, size: int) -> Tensor:

@@ -8,34 +8,16 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Tensors on a device, by simt: its memory is as far from Java as a card's, and one touch of it
  * ends the JVM.
  */
-@ExtendWith(NoLeaks.class)
-class DeviceTest {
-  private Backend backend;
-  private Context context;
-  private Scope scope;
-
-  @BeforeEach
-  void openContext() {
-    backend = Backend.open("simt", 2);
-    context = backend.newContext();
-    scope = context.scope();
-  }
-
-  @AfterEach
-  void closeContext() {
-    scope.close();
-    context.close();
-    backend.close();
+class DeviceTest extends WithContext {
+  DeviceTest() {
+    super("simt");
   }
 
   @Test

@@ -45,8 +45,8 @@ final class ExecutionOptions {
   @Option(
       names = "--vae-tiling",
       description =
-          "Decode frames in tiles even where memory suffices for whole ones. The pixels are the"
-              + " same.")
+          "Encode and decode frames in tiles even where memory suffices for whole ones. The pixels"
+              + " are the same.")
   private boolean tiles;
 
   void check() {

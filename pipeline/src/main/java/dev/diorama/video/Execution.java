@@ -12,7 +12,8 @@ import dev.diorama.DType;
  *     null for BF16 on cuda and F32 elsewhere
  * @param maxDeviceBytes most memory to take of the device; 0 for what is free when the model opens.
  *     Where a part does not fit, its blocks' weights are uploaded one after the other in each step
- * @param tiles whether frames are decoded in tiles even where memory suffices for whole ones
+ * @param tiles whether frames are encoded and decoded in tiles even where memory suffices for whole
+ *     ones
  */
 public record Execution(Residency residency, DType dtype, long maxDeviceBytes, boolean tiles) {
   /** Everything chosen. */
@@ -62,7 +63,7 @@ public record Execution(Residency residency, DType dtype, long maxDeviceBytes, b
   /**
    * The same with tiles or without.
    *
-   * @param always whether frames are decoded in tiles in any case
+   * @param always whether frames are encoded and decoded in tiles in any case
    * @return a copy
    */
   public Execution withTiles(boolean always) {

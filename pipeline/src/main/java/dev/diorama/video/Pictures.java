@@ -51,8 +51,14 @@ final class Pictures {
   private void encode(float[] picture, int frames, Tensor latents) throws IOException {
     var size = new VideoCodec.Size(frames, request.height(), request.width());
     try (Shared<Loaded<VideoCodec>>.Lease codec = parts.model().codec()) {
+      VideoCodec encoder = codec.get().part();
+      VideoCodec.Tiles tiles =
+          encoder.encodesInTiles()
+              ? new TileChoice(parts.model(), context)
+                  .of(latents.shape(), cut -> encoder.encodeBytes(size, cut))
+              : VideoCodec.Tiles.NONE;
       VideoCodec.FrameSource video = Conditioning.pictureThenGrey(picture);
-      codec.get().part().encode(context, video, size, latents, run::checkpoint);
+      encoder.encode(context, video, size, tiles, latents, run::checkpoint);
       context.synchronize();
     }
   }

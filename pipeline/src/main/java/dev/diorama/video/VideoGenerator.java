@@ -129,33 +129,17 @@ public final class VideoGenerator implements AutoCloseable {
     try (Shared<Loaded<VideoCodec>>.Lease codec = model.codec()) {
       FrameDelivery delivery = new FrameDelivery(context, consumer, run, frames);
       VideoCodec decoder = codec.get().part();
-      decoder.decode(context, latents, tiles(decoder, latents, run), delivery, run::checkpoint);
+      long[] shape = latents.shape();
+      VideoCodec.Tiles tiles =
+          decoder.decodesInTiles()
+              ? new TileChoice(model, context).of(shape, cut -> decoder.decodeBytes(shape, cut))
+              : VideoCodec.Tiles.NONE;
+      if (!decoder.decodesInTiles() && model.execution().tiles()) {
+        run.notice("this model's codec takes so little memory that it decodes without tiles");
+      }
+      decoder.decode(context, latents, tiles, delivery, run::checkpoint);
       context.synchronize();
     }
-  }
-
-  /** As few tiles as there is room for. */
-  private VideoCodec.Tiles tiles(VideoCodec decoder, Tensor latents, Run run) {
-    long[] shape = latents.shape();
-    VideoCodec.Tiles tiles =
-        model.execution().tiles() ? VideoCodec.Tiles.FOUR : VideoCodec.Tiles.NONE;
-    if (!decoder.decodesInTiles() && model.execution().tiles()) {
-      run.notice("this model's codec takes so little memory that it decodes without tiles");
-    }
-    if (model.budget() == null || !decoder.decodesInTiles()) {
-      return tiles;
-    }
-    context.trim();
-    long left = model.budget().left(context);
-    VideoCodec.Tiles best = tiles;
-    while (decoder.decodeBytes(shape, best) > left && tiles.canBeSmaller(shape)) {
-      tiles = tiles.smaller(shape);
-      // More tiles are more margins: at some point they take more than they spare.
-      if (decoder.decodeBytes(shape, tiles) < decoder.decodeBytes(shape, best)) {
-        best = tiles;
-      }
-    }
-    return best;
   }
 
   /** Gives back what a stage used, where the next part needs the room. */

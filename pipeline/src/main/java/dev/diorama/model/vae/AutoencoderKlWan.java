@@ -79,13 +79,37 @@ public final class AutoencoderKlWan implements VideoCodec {
   }
 
   @Override
+  public long encodeBytes(Size size, Tiles tiles) {
+    long height = size.height() / spatialStride();
+    long width = size.width() / spatialStride();
+    Tiling tiling = encoderTiling(tiles, height, width);
+    return EncoderShape.bytes(config, height, width, dtype.bytes(), tiling);
+  }
+
+  @Override
+  public boolean encodesInTiles() {
+    return EncoderShape.local(config);
+  }
+
+  private Tiling encoderTiling(Tiles tiles, long height, long width) {
+    Tiles possible = encodesInTiles() ? tiles : Tiles.NONE;
+    return new Tiling(possible, height, width, EncoderShape.margin(config));
+  }
+
+  @Override
   public void encode(
-      Context context, FrameSource video, Size size, Tensor latents, Runnable checkpoint) {
+      Context context,
+      FrameSource video,
+      Size size,
+      Tiles tiles,
+      Tensor latents,
+      Runnable checkpoint) {
     int z = config.zDim();
     encodeChunks(
         context,
         video,
         size,
+        tiles,
         checkpoint,
         (index, chunk) ->
             context
@@ -114,6 +138,7 @@ public final class AutoencoderKlWan implements VideoCodec {
         context,
         video,
         size,
+        Tiles.NONE,
         checkpoint,
         (index, chunk) ->
             context.kernels().copy(chunk.select(0, 0), out.slice(0, index, index + 1)));
@@ -124,26 +149,82 @@ public final class AutoencoderKlWan implements VideoCodec {
   }
 
   private void encodeChunks(
-      Context context, FrameSource video, Size size, Runnable checkpoint, ChunkSink sink) {
-    try (Pass pass = new Pass(context, dtype, checkpoint)) {
+      Context context,
+      FrameSource video,
+      Size size,
+      Tiles tiles,
+      Runnable checkpoint,
+      ChunkSink sink) {
+    int stride = spatialStride();
+    List<Tiling.Tile> cut =
+        encoderTiling(tiles, size.height() / stride, size.width() / stride).tiles();
+    int local = encoder.size() - VaeNetworks.BACK;
+    try (Scope passes = context.scope();
+        Pass back = new Pass(context, dtype, checkpoint)) {
+      List<Pass> front = passes(passes, context, cut, checkpoint);
       int frame = 0;
       for (int index = 0; frame < size.frames(); index++) {
         int count = index == 0 ? 1 : config.temporalStride();
-        pass.beginChunk();
+        back.beginChunk();
         try {
-          Tensor pixels = pass.tensor(1, count, size.height(), size.width(), 3);
+          Tensor pixels = back.tensor(1, count, size.height(), size.width(), RGB);
           video.read(frame, pixels);
-          Tensor x = patches(pass, pixels);
-          for (Layer layer : encoder) {
-            x = layer.apply(pass, x);
-          }
-          sink.write(index, moments.apply(pass, x));
+          Tensor x = patches(back, pixels);
+          x =
+              cut.size() == 1
+                  ? apply(encoder.subList(0, local), back, x)
+                  : encodeTiles(back, cut, front, x);
+          x = apply(encoder.subList(local, encoder.size()), back, x);
+          sink.write(index, moments.apply(back, x));
         } finally {
-          pass.endChunk();
+          back.endChunk();
         }
         frame += count;
       }
     }
+  }
+
+  /** Everything in front of the middle, tile by tile. */
+  private Tensor encodeTiles(Pass back, List<Tiling.Tile> cut, List<Pass> front, Tensor x) {
+    int scale = spatialStride() / config.patch();
+    Tensor whole = null;
+    for (int i = 0; i < cut.size(); i++) {
+      Tiling.Tile tile = cut.get(i);
+      Pass pass = front.get(i);
+      pass.beginChunk();
+      try {
+        Tensor own = copied(pass, tile.outer(x, scale));
+        Tensor y = apply(encoder.subList(0, encoder.size() - VaeNetworks.BACK), pass, own);
+        if (whole == null) {
+          whole = back.tensor(1, y.size(1), x.size(2) / scale, x.size(3) / scale, y.size(4));
+        }
+        pass.kernels().copy(tile.inner(y, 1), tile.place(whole, 1));
+      } finally {
+        pass.endChunk();
+      }
+    }
+    x.close();
+    return whole;
+  }
+
+  /** Each tile carries its own frames. */
+  private List<Pass> passes(
+      Scope scope, Context context, List<Tiling.Tile> cut, Runnable checkpoint) {
+    return cut.stream().map(tile -> scope.keep(new Pass(context, dtype, checkpoint))).toList();
+  }
+
+  private static Tensor copied(Pass pass, Tensor part) {
+    Tensor own = pass.tensor(part.shape());
+    pass.kernels().copy(part, own);
+    return own;
+  }
+
+  private static Tensor apply(List<Layer> layers, Pass pass, Tensor x) {
+    Tensor y = x;
+    for (Layer layer : layers) {
+      y = layer.apply(pass, y);
+    }
+    return y;
   }
 
   private Tensor patches(Pass pass, Tensor pixels) {
@@ -182,17 +263,13 @@ public final class AutoencoderKlWan implements VideoCodec {
     List<Tiling.Tile> cut = tiling(tiles, latents.size(2), latents.size(3)).tiles();
     try (Scope passes = context.scope();
         Pass front = new Pass(context, dtype, checkpoint)) {
-      // Each tile carries its own frames.
-      List<Pass> behind =
-          cut.stream().map(tile -> passes.keep(new Pass(context, dtype, checkpoint))).toList();
+      List<Pass> behind = passes(passes, context, cut, checkpoint);
       int frame = 0;
       for (int index = 0; index < latents.size(1); index++) {
         front.beginChunk();
         try {
           Tensor x = latentInput.apply(front, denormalised(front, latents, index));
-          for (Layer layer : decoder.subList(0, VaeNetworks.FRONT)) {
-            x = layer.apply(front, x);
-          }
+          x = apply(decoder.subList(0, VaeNetworks.FRONT), front, x);
           Tensor pixels =
               cut.size() == 1 ? decodeBehind(front, x) : decodeTiles(front, cut, behind, x);
           sink.write(frame, pixels);
@@ -206,11 +283,7 @@ public final class AutoencoderKlWan implements VideoCodec {
 
   /** What comes behind the middle, whose attention sees the whole picture. */
   private Tensor decodeBehind(Pass pass, Tensor x) {
-    Tensor y = x;
-    for (Layer layer : decoder.subList(VaeNetworks.FRONT, decoder.size())) {
-      y = layer.apply(pass, y);
-    }
-    return pixels(pass, y);
+    return pixels(pass, apply(decoder.subList(VaeNetworks.FRONT, decoder.size()), pass, x));
   }
 
   private Tensor decodeTiles(Pass front, List<Tiling.Tile> cut, List<Pass> behind, Tensor x) {
@@ -221,10 +294,7 @@ public final class AutoencoderKlWan implements VideoCodec {
       Pass pass = behind.get(i);
       pass.beginChunk();
       try {
-        Tensor outer = tile.outer(x);
-        Tensor own = pass.tensor(outer.shape());
-        pass.kernels().copy(outer, own);
-        Tensor pixels = decodeBehind(pass, own);
+        Tensor pixels = decodeBehind(pass, copied(pass, tile.outer(x, 1)));
         if (picture == null) {
           long height = x.size(2) * scale;
           picture = front.tensor(1, pixels.size(1), height, x.size(3) * scale, RGB);

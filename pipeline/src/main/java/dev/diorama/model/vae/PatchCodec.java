@@ -88,8 +88,25 @@ public final class PatchCodec implements VideoCodec {
   }
 
   @Override
+  public long encodeBytes(Size size, Tiles tiles) {
+    long latentHeight = size.height() / patch;
+    long latentWidth = size.width() / patch;
+    return decodeBytes(new long[] {channels, 1, latentHeight, latentWidth}, tiles);
+  }
+
+  @Override
+  public boolean encodesInTiles() {
+    return false;
+  }
+
+  @Override
   public void encode(
-      Context context, FrameSource video, Size size, Tensor latents, Runnable checkpoint) {
+      Context context,
+      FrameSource video,
+      Size size,
+      Tiles tiles,
+      Tensor latents,
+      Runnable checkpoint) {
     int height = size.height() / patch;
     int width = size.width() / patch;
     try (Pass pass = new Pass(context, DType.F32, checkpoint)) {

@@ -5,16 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Latents cut into tiles for the part of a decoder that sees its neighbourhood only. Each tile is
- * decoded with a margin as wide as the layers behind it can see, which is cut off afterwards: what
- * remains is what the whole would have given, so there is no seam and nothing to blend.
+ * Latents cut into tiles for the part of a codec that sees its neighbourhood only. Each tile is
+ * worked on with a margin as wide as its layers can see, which is cut off afterwards: what remains
+ * is what the whole would have given, so there is no seam and nothing to blend.
  *
  * <p>Tiles begin at even latents, because fast convolutions work on pairs of pixels and round
  * according to where a pair begins.
  */
 final class Tiling {
 
-  /** A range of latents along one axis, and the wider one it is decoded from. */
+  /** A range of latents along one axis, and the wider one with its margin. */
   record Span(long from, long to, long outerFrom, long outerTo) {
     long outer() {
       return outerTo - outerFrom;
@@ -28,14 +28,14 @@ final class Tiling {
    * @param columns from left to right
    */
   record Tile(Span rows, Span columns) {
-    /** The tile with its margin out of [1, frames, height, width, channels]. */
-    Tensor outer(Tensor latents) {
-      return latents
-          .slice(2, rows.outerFrom, rows.outerTo)
-          .slice(3, columns.outerFrom, columns.outerTo);
+    /** The tile with its margin out of a whole picture, each latent `scale` of its pixels. */
+    Tensor outer(Tensor pixels, long scale) {
+      return pixels
+          .slice(2, rows.outerFrom * scale, rows.outerTo * scale)
+          .slice(3, columns.outerFrom * scale, columns.outerTo * scale);
     }
 
-    /** The tile without its margin out of its own pixels, each latent `scale` of them. */
+    /** The tile without its margin out of its own pixels. */
     Tensor inner(Tensor pixels, long scale) {
       return pixels
           .slice(2, (rows.from - rows.outerFrom) * scale, (rows.to - rows.outerFrom) * scale)
@@ -64,7 +64,7 @@ final class Tiling {
    *
    * @param height latents from top to bottom
    * @param width latents from left to right
-   * @param margin latents that a decoded pixel depends on to each side
+   * @param margin latents that a result depends on to each side
    */
   Tiling(VideoCodec.Tiles wanted, long height, long width, int margin) {
     for (Span rows : spans(height, wanted.rows(), margin)) {

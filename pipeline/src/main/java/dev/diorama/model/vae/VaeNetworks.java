@@ -9,6 +9,9 @@ final class VaeNetworks {
   /** Layers of a decoder up to its middle, whose attention sees the whole picture. */
   static final int FRONT = 4;
 
+  /** Layers of an encoder from its middle on. */
+  static final int BACK = 4;
+
   private VaeNetworks() {}
 
   /** From pixels (patches of them in Wan 2.2) to means and log variances. */

@@ -32,7 +32,7 @@ public interface VideoCodec extends AutoCloseable {
   int temporalStride();
 
   /**
-   * Encodes a video.
+   * Encodes a video as a whole.
    *
    * @param context where to compute
    * @param video where the pixels come from
@@ -41,7 +41,46 @@ public interface VideoCodec extends AutoCloseable {
    *     in any strides
    * @param checkpoint called between layers; what it throws ends the work
    */
-  void encode(Context context, FrameSource video, Size size, Tensor latents, Runnable checkpoint);
+  default void encode(
+      Context context, FrameSource video, Size size, Tensor latents, Runnable checkpoint) {
+    encode(context, video, size, Tiles.NONE, latents, checkpoint);
+  }
+
+  /**
+   * About the memory that encoding takes beside the weights, for whoever has little.
+   *
+   * @param size of the video
+   * @param tiles how frames are cut
+   * @return bytes
+   */
+  long encodeBytes(Size size, Tiles tiles);
+
+  /**
+   * Whether tiles spare memory when encoding; without, frames are encoded whole in any case.
+   *
+   * @return true for Wan's, unless a layer in front of the middle sees the whole picture
+   */
+  boolean encodesInTiles();
+
+  /**
+   * Encodes a video. In tiles it takes less memory and gives the same latents: tiles overlap by as
+   * much as the layers can see.
+   *
+   * @param context where to compute
+   * @param video where the pixels come from
+   * @param size of the video
+   * @param tiles how frames are cut
+   * @param latents receives the latents as a denoiser sees them, [channels, frames, height, width]
+   *     in any strides
+   * @param checkpoint called between layers; what it throws ends the work
+   */
+  void encode(
+      Context context,
+      FrameSource video,
+      Size size,
+      Tiles tiles,
+      Tensor latents,
+      Runnable checkpoint);
 
   /**
    * Decodes latents, a latent frame at a time, as a whole.
@@ -100,7 +139,7 @@ public interface VideoCodec extends AutoCloseable {
   record Size(int frames, int height, int width) {}
 
   /**
-   * How frames are cut for decoding.
+   * How frames are cut.
    *
    * @param rows tiles from top to bottom
    * @param columns tiles from left to right
