@@ -24,11 +24,17 @@ target_include_directories(simt_runtime PRIVATE native/include native/src ${CMAK
 target_compile_options(simt_runtime PRIVATE -Wall -Wextra -Werror)
 target_link_libraries(simt_runtime PRIVATE OpenMP::OpenMP_CXX)
 
-add_library(diorama_simt SHARED ${cuda_host_sources} ${cuda_kernels})
+# As objects, so that tests can also reach what the library does not export.
+add_library(simt_kernels OBJECT ${cuda_host_sources} ${cuda_kernels})
+target_compile_options(simt_kernels PRIVATE -Wall -Wextra -Werror)
+target_compile_definitions(simt_kernels PRIVATE DIORAMA_BUILD DIORAMA_SIMT)
+target_include_directories(simt_kernels BEFORE PRIVATE kernels/simt/include)
+target_include_directories(simt_kernels PRIVATE native/include native/src ${CMAKE_SOURCE_DIR})
+target_link_libraries(simt_kernels PRIVATE OpenMP::OpenMP_CXX)
+
+add_library(diorama_simt SHARED)
 diorama_device_library(diorama_simt)
-target_include_directories(diorama_simt BEFORE PRIVATE kernels/simt/include)
-target_compile_definitions(diorama_simt PRIVATE DIORAMA_SIMT)
-target_link_libraries(diorama_simt PRIVATE simt_runtime OpenMP::OpenMP_CXX)
+target_link_libraries(diorama_simt PRIVATE simt_kernels simt_runtime OpenMP::OpenMP_CXX)
 # Unrolling is advice to nvcc alone.
 set_source_files_properties(${cuda_kernels} PROPERTIES
   LANGUAGE CXX COMPILE_OPTIONS "-xc++;-Wno-unknown-pragmas;-Wno-psabi")
