@@ -9,7 +9,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-const char* const kBackends[] = {"reference", "plain", "cpu"};
 
 // Straight ahead from the origin, ten pixels per unit at depth 1, the axis at the centre of pixel (8, 8).
 dio_splat_camera straight_camera(int32_t model = DIO_CAMERA_PINHOLE, int32_t width = 17,
@@ -30,11 +29,10 @@ void check_pixel(const std::vector<double>& found, const std::vector<double>& ex
     CHECK(found[i] == doctest::Approx(expected[i]).epsilon(1e-5));
 }
 
-Pictures drawn_on(const char* backend, TestScene& scene, const dio_splat_camera& camera,
+Pictures drawn_on(const std::string& backend, TestScene& scene, const dio_splat_camera& camera,
                   const dio_splat_settings& settings) {
   Pictures pictures(camera, scene.sizes.features);
-  REQUIRE_MESSAGE(draw(shared_context(backend), scene, camera, settings, pictures) == DIO_STATUS_OK,
-                  dio_last_error());
+  REQUIRE_MESSAGE(draw_on(backend, scene, camera, settings, pictures) == DIO_STATUS_OK, dio_last_error());
   return pictures;
 }
 
@@ -45,8 +43,8 @@ void check_all_zero(TestTensor& tensor) {
 }  // namespace
 
 TEST_CASE("colours, depths and features are blended front to back over the background") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(1);
     TestScene scene(random, {.count = 3, .coefficients = 1, .features = 2});
     // Behind, in front, and far to the side.
@@ -70,8 +68,8 @@ TEST_CASE("colours, depths and features are blended front to back over the backg
 }
 
 TEST_CASE("alpha is cut at alpha_max, and a pixel ends before its transmittance would fall to the stop") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(2);
     TestScene scene(random, {.count = 3, .coefficients = 1});
     scene.place(0, {0, 0, 2}, 0.1, 0.999999, {1, 0, 0});
@@ -92,8 +90,8 @@ TEST_CASE("alpha is cut at alpha_max, and a pixel ends before its transmittance 
 }
 
 TEST_CASE("a smooth cut multiplies alpha by a smooth step") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(3);
     TestScene scene(random, {.count = 1, .coefficients = 1});
     scene.place(0, {0, 0, 2}, 0.1, 0.25, {1, 1, 1});
@@ -106,8 +104,8 @@ TEST_CASE("a smooth cut multiplies alpha by a smooth step") {
 }
 
 TEST_CASE("what is below alpha_min is left out") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(4);
     TestScene scene(random, {.count = 2, .coefficients = 1});
     scene.place(0, {0, 0, 2}, 0.1, 0.0039, {1, 0, 0});  // 1 / 255 = 0.00392...
@@ -118,8 +116,8 @@ TEST_CASE("what is below alpha_min is left out") {
 }
 
 TEST_CASE("antialiased opacity is that of the Gaussian before the blur") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(5);
     TestScene scene(random, {.count = 1, .coefficients = 1});
     scene.place(0, {0, 0, 2}, 0.1, 0.5, {1, 1, 1});
@@ -132,8 +130,8 @@ TEST_CASE("antialiased opacity is that of the Gaussian before the blur") {
 }
 
 TEST_CASE("at equal depth the lower index is in front") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(6);
     const int64_t count = 600;  // more than one batch of any sort
     TestScene scene(random, {.count = count, .coefficients = 1});
@@ -147,9 +145,9 @@ TEST_CASE("at equal depth the lower index is in front") {
 }
 
 TEST_CASE("depths at the near and far planes are not drawn") {
-  for (const char* backend : kBackends) {
+  for (const std::string& backend : drawing_backends()) {
     for (const int32_t model : {DIO_CAMERA_PINHOLE, DIO_CAMERA_ORTHOGRAPHIC, DIO_CAMERA_FISHEYE}) {
-      INFO(std::string(backend) << " camera " << model);
+      INFO(backend << " camera " << model);
       Random random(7);
       TestScene scene(random, {.count = 4, .coefficients = 1});
       scene.place(0, {0, 0, 1.5}, 0.1, 0.5, {1, 0, 0});
@@ -166,8 +164,8 @@ TEST_CASE("depths at the near and far planes are not drawn") {
 }
 
 TEST_CASE("normals are the shortest axes, turned towards the camera") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(8);
     TestScene scene(random, {.count = 1, .coefficients = 1});
     scene.place(0, {0, 0, 2}, 0.2, 0.5, {1, 1, 1});
@@ -183,9 +181,9 @@ TEST_CASE("normals are the shortest axes, turned towards the camera") {
 }
 
 TEST_CASE("a limit on the degree is a scene without the higher coefficients") {
-  for (const char* backend : kBackends) {
+  for (const std::string& backend : drawing_backends()) {
     for (const int32_t degree : {0, 1, 2, 3}) {
-      INFO(std::string(backend) << " degree " << degree);
+      INFO(backend << " degree " << degree);
       Random random(9);
       TestScene full(random, {.count = 30, .coefficients = 16});
       Random same(9);
@@ -204,8 +202,8 @@ TEST_CASE("a limit on the degree is a scene without the higher coefficients") {
 }
 
 TEST_CASE("where no Gaussian is in view there is the background, and no gradient") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(10);
     TestScene scene(random, {.count = 5, .coefficients = 4});
     for (int i = 0; i < 5; ++i) scene.place(i, {0, 0, -3}, 0.1, 0.5, {1, 1, 1});
@@ -218,15 +216,14 @@ TEST_CASE("where no Gaussian is in view there is the background, and no gradient
     }
     Pictures weights(camera, 0, &random);
     Gradients gradients(scene.sizes);
-    REQUIRE(differentiate(shared_context(backend), scene, camera, settings, weights, gradients) ==
-            DIO_STATUS_OK);
+    REQUIRE(differentiate_on(backend, scene, camera, settings, weights, gradients) == DIO_STATUS_OK);
     for (TestTensor* gradient : gradients.all()) check_all_zero(*gradient);
   }
 }
 
 TEST_CASE("infinite logits are opacities of 0 and 1, logarithms of -infinity scales of 0") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(12);
     TestScene scene(random, {.count = 30, .coefficients = 4});
     Random same(12);
@@ -245,17 +242,16 @@ TEST_CASE("infinite logits are opacities of 0 and 1, logarithms of -infinity sca
     for (std::size_t n = 0; n < found.size(); ++n) CHECK(found[n]->read() == wanted[n]->read());
     Pictures weights(camera, 0, &random);
     Gradients gradients(scene.sizes), finite_gradients(scene.sizes);
-    dio_context* context = shared_context(backend);
-    REQUIRE(differentiate(context, scene, camera, settings, weights, gradients) == DIO_STATUS_OK);
-    REQUIRE(differentiate(context, finite, camera, settings, weights, finite_gradients) == DIO_STATUS_OK);
+    REQUIRE(differentiate_on(backend, scene, camera, settings, weights, gradients) == DIO_STATUS_OK);
+    REQUIRE(differentiate_on(backend, finite, camera, settings, weights, finite_gradients) == DIO_STATUS_OK);
     const auto got = gradients.all(), due = finite_gradients.all();
     for (std::size_t n = 0; n < got.size(); ++n) CHECK(got[n]->read() == due[n]->read());
   }
 }
 
 TEST_CASE("a Gaussian with a value that is not finite, or no rotation, is not there") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(11);
     const int64_t count = 60;
     TestScene scene(random, {.count = count, .coefficients = 4, .features = 2});
@@ -287,10 +283,13 @@ TEST_CASE("a Gaussian with a value that is not finite, or no rotation, is not th
     for (std::size_t n = 0; n < found.size(); ++n) CHECK(found[n]->read() == wanted[n]->read());
 
     TestTensor radii(DIO_I32, {count, 2}), depths(DIO_F32, {count});
-    const dio_splat_gaussians gaussians = scene.get();
-    const dio_splat_projection projection = {nullptr, nullptr, depths, nullptr, nullptr, radii};
-    REQUIRE(dio_splat_project(shared_context(backend), &gaussians, &camera, &settings, &projection) ==
-            DIO_STATUS_OK);
+    {
+      const Placed placed(shared_context(backend), together({scene.inputs(), {&radii, &depths}}));
+      const dio_splat_gaussians gaussians = scene.get();
+      const dio_splat_projection projection = {nullptr, nullptr, depths, nullptr, nullptr, radii};
+      REQUIRE(dio_splat_project(shared_context(backend), &gaussians, &camera, &settings, &projection) ==
+              DIO_STATUS_OK);
+    }
     int64_t in_view = 0;
     for (int64_t i = 0; i < count; ++i) {
       const bool seen = radii.read()[static_cast<std::size_t>(2 * i)] > 0;
@@ -302,8 +301,7 @@ TEST_CASE("a Gaussian with a value that is not finite, or no rotation, is not th
 
     Pictures weights(camera, 2, &random);
     Gradients gradients(scene.sizes);
-    REQUIRE(differentiate(shared_context(backend), scene, camera, settings, weights, gradients) ==
-            DIO_STATUS_OK);
+    REQUIRE(differentiate_on(backend, scene, camera, settings, weights, gradients) == DIO_STATUS_OK);
     for (TestTensor* gradient : gradients.all()) {
       const std::vector<double> values = gradient->read();
       const std::size_t row = values.size() / static_cast<std::size_t>(count);
@@ -316,8 +314,8 @@ TEST_CASE("a Gaussian with a value that is not finite, or no rotation, is not th
 }
 
 TEST_CASE("opacities of 0 and 1") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(12);
     TestScene scene(random, {.count = 2, .coefficients = 1});
     scene.place(0, {0, 0, 2}, 0.1, 0.5, {1, 0, 0});
@@ -328,8 +326,8 @@ TEST_CASE("opacities of 0 and 1") {
     check_pixel(pixel(drawn.rgb, 8, 8), {0, 0.99, 0});
     Pictures weights(straight_camera(), 0, &random);
     Gradients gradients(scene.sizes);
-    REQUIRE(differentiate(shared_context(backend), scene, straight_camera(), default_settings(), weights,
-                          gradients) == DIO_STATUS_OK);
+    REQUIRE(differentiate_on(backend, scene, straight_camera(), default_settings(), weights, gradients) ==
+            DIO_STATUS_OK);
     // The sigmoid is flat there.
     for (const double value : gradients.logit_opacities.read()) CHECK(std::fabs(value) < 1e-30);
   }

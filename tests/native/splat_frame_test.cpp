@@ -3,15 +3,9 @@
 
 using namespace diorama::test;
 
-namespace {
-
-const char* const kBackends[] = {"reference", "plain", "cpu"};
-
-}  // namespace
-
 TEST_CASE("gradients add up over frames, but those of the places in the picture") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(1);
     TestScene scene(random, {.count = 40, .coefficients = 4, .features = 3});
     const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 29, 21);
@@ -19,18 +13,20 @@ TEST_CASE("gradients add up over frames, but those of the places in the picture"
     Pictures pictures(camera, 3), weights(camera, 3, &random);
     Gradients once(scene.sizes), thrice(scene.sizes);
     dio_context* context = shared_context(backend);
-    REQUIRE(differentiate(context, scene, camera, settings, weights, once) == DIO_STATUS_OK);
-
-    const Frame frame(context);
-    const dio_splat_gaussians gaussians = scene.get();
-    const dio_splat_images drawn = pictures.get(), given = weights.get();
-    const dio_splat_gradients results = thrice.get();
-    for (int pass = 0; pass < 3; ++pass) {
-      // The second pass differentiates the first rendering again.
-      if (pass != 1) {
-        REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &drawn) == DIO_STATUS_OK);
+    REQUIRE(differentiate_on(backend, scene, camera, settings, weights, once) == DIO_STATUS_OK);
+    {
+      const Placed placed(context, together({scene.inputs(), pictures.all(), weights.all(), thrice.all()}));
+      const Frame frame(context);
+      const dio_splat_gaussians gaussians = scene.get();
+      const dio_splat_images drawn = pictures.get(), given = weights.get();
+      const dio_splat_gradients results = thrice.get();
+      for (int pass = 0; pass < 3; ++pass) {
+        // The second pass differentiates the first rendering again.
+        if (pass != 1) {
+          REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &drawn) == DIO_STATUS_OK);
+        }
+        REQUIRE(dio_splat_backward(context, frame, &gaussians, &given, pass > 0, &results) == DIO_STATUS_OK);
       }
-      REQUIRE(dio_splat_backward(context, frame, &gaussians, &given, pass > 0, &results) == DIO_STATUS_OK);
     }
     const auto one = once.all(), three = thrice.all();
     for (std::size_t n = 0; n < one.size(); ++n) {
@@ -49,36 +45,40 @@ TEST_CASE("gradients add up over frames, but those of the places in the picture"
 }
 
 TEST_CASE("some pictures and some gradients are the same as all of them") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(2);
     TestScene scene(random, {.count = 60, .coefficients = 9, .features = 2});
     const dio_splat_camera camera = test_camera(DIO_CAMERA_FISHEYE, 31, 18);
     const dio_splat_settings settings = default_settings();
     dio_context* context = shared_context(backend);
     Pictures all(camera, 2);
-    REQUIRE(draw(context, scene, camera, settings, all) == DIO_STATUS_OK);
+    REQUIRE(draw_on(backend, scene, camera, settings, all) == DIO_STATUS_OK);
     Pictures some(camera, 2), weights(camera, 2, &random);
-    const Frame frame(context);
-    const dio_splat_gaussians gaussians = scene.get();
-    const dio_splat_images normals = {nullptr, nullptr, nullptr, nullptr, some.normals, nullptr};
-    REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &normals) == DIO_STATUS_OK);
-    const dio_splat_images features = {nullptr, nullptr, nullptr, nullptr, nullptr, some.features};
-    REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &features) == DIO_STATUS_OK);
-    for (const auto& [part, whole] :
+    Gradients whole(scene.sizes), part(scene.sizes);
+    {
+      const Placed placed(context,
+                          together({scene.inputs(), some.all(), weights.all(), whole.all(), part.all()}));
+      const Frame frame(context);
+      const dio_splat_gaussians gaussians = scene.get();
+      const dio_splat_images normals = {nullptr, nullptr, nullptr, nullptr, some.normals, nullptr};
+      REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &normals) == DIO_STATUS_OK);
+      const dio_splat_images features = {nullptr, nullptr, nullptr, nullptr, nullptr, some.features};
+      REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &features) == DIO_STATUS_OK);
+
+      // Of a picture that was not drawn: gradients are of all that could be.
+      const dio_splat_images depth = {nullptr, weights.depth, nullptr, nullptr, nullptr, nullptr};
+      const dio_splat_gradients every = whole.get();
+      REQUIRE(dio_splat_backward(context, frame, &gaussians, &depth, 0, &every) == DIO_STATUS_OK);
+      const dio_splat_gradients view = {nullptr, nullptr, nullptr, nullptr,
+                                        nullptr, nullptr, nullptr, part.view};
+      REQUIRE(dio_splat_backward(context, frame, &gaussians, &depth, 0, &view) == DIO_STATUS_OK);
+    }
+    for (const auto& [drawn, expected] :
          {std::pair{&some.normals, &all.normals}, {&some.features, &all.features}}) {
-      const auto a = part->read(), b = whole->read();
+      const auto a = drawn->read(), b = expected->read();
       for (std::size_t i = 0; i < a.size(); ++i) CHECK(std::fabs(a[i] - b[i]) <= 1e-6);
     }
-
-    // Of a picture that was not drawn: gradients are of all that could be.
-    const dio_splat_images depth = {nullptr, weights.depth, nullptr, nullptr, nullptr, nullptr};
-    Gradients whole(scene.sizes), part(scene.sizes);
-    const dio_splat_gradients every = whole.get();
-    REQUIRE(dio_splat_backward(context, frame, &gaussians, &depth, 0, &every) == DIO_STATUS_OK);
-    const dio_splat_gradients view = {nullptr, nullptr, nullptr, nullptr,
-                                      nullptr, nullptr, nullptr, part.view};
-    REQUIRE(dio_splat_backward(context, frame, &gaussians, &depth, 0, &view) == DIO_STATUS_OK);
     const auto a = part.view.read(), b = whole.view.read();
     double largest = 0;
     for (const double value : b) largest = std::max(largest, std::fabs(value));
@@ -90,8 +90,8 @@ TEST_CASE("some pictures and some gradients are the same as all of them") {
 }
 
 TEST_CASE("gradients of places are those of means where the camera only scales") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(3);
     TestScene scene(random, {.count = 50, .coefficients = 1});
     dio_splat_camera camera = test_camera(DIO_CAMERA_ORTHOGRAPHIC, 40, 31);
@@ -99,8 +99,7 @@ TEST_CASE("gradients of places are those of means where the camera only scales")
     std::copy(straight, straight + 16, camera.view);
     Pictures weights(camera, 0, &random);
     Gradients gradients(scene.sizes);
-    REQUIRE(differentiate(shared_context(backend), scene, camera, smooth_settings(), weights, gradients) ==
-            DIO_STATUS_OK);
+    REQUIRE(differentiate_on(backend, scene, camera, smooth_settings(), weights, gradients) == DIO_STATUS_OK);
     const auto means = gradients.means.read(), places = gradients.means2d.read();
     for (std::size_t i = 0; i < 50; ++i) {
       CHECK(means[3 * i] == doctest::Approx(camera.fx * places[2 * i]).epsilon(1e-5));
@@ -110,8 +109,8 @@ TEST_CASE("gradients of places are those of means where the camera only scales")
 }
 
 TEST_CASE("a frame counts what it drew") {
-  for (const char* backend : kBackends) {
-    INFO(std::string(backend));
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
     Random random(4);
     TestScene scene(random, {.count = 4, .coefficients = 1});
     scene.place(0, {0.75, 0.5, 3}, 0.1, 0.5, {1, 1, 1});
@@ -126,9 +125,12 @@ TEST_CASE("a frame counts what it drew") {
     REQUIRE(dio_splat_frame_stats(frame, &stats) == DIO_STATUS_OK);
     CHECK(stats.gaussians == 0);
     Pictures pictures(camera, 0);
-    const dio_splat_gaussians gaussians = scene.get();
-    const dio_splat_images images = pictures.get();
-    REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &images) == DIO_STATUS_OK);
+    {
+      const Placed placed(context, together({scene.inputs(), pictures.all()}));
+      const dio_splat_gaussians gaussians = scene.get();
+      const dio_splat_images images = pictures.get();
+      REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &images) == DIO_STATUS_OK);
+    }
     REQUIRE(dio_splat_frame_stats(frame, &stats) == DIO_STATUS_OK);
     CHECK(stats.gaussians == 4);
     CHECK(stats.visible == 2);

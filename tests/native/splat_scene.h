@@ -190,12 +190,45 @@ inline dio_status differentiate(dio_context* context, TestScene& scene, const di
   const Frame frame(context);
   if (frame.status != DIO_STATUS_OK) return frame.status;
   Pictures pictures(camera, scene.sizes.features);
+  const Placed placed(context, pictures.all());
   const dio_splat_gaussians gaussians = scene.get();
   const dio_splat_images drawn = pictures.get(), given = weights.get();
   const dio_splat_gradients results = gradients.get();
   const dio_status status = dio_splat_render(context, frame, &gaussians, &camera, &settings, &drawn);
   if (status != DIO_STATUS_OK) return status;
   return dio_splat_backward(context, frame, &gaussians, &given, 0, &results);
+}
+
+// The backends whose drawing is looked at outside of conform().
+inline std::vector<std::string> drawing_backends() {
+  std::vector<std::string> names = {"reference", "plain"};
+  for (const std::string& backend : backends_under_test()) {
+    if (shared_context(backend)) names.push_back(backend);
+  }
+  return names;
+}
+
+// Lists of tensors one behind the other.
+inline std::vector<TestTensor*> together(std::initializer_list<std::vector<TestTensor*>> lists) {
+  std::vector<TestTensor*> all;
+  for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
+
+// draw and differentiate with everything brought to the backend's memory and back.
+inline dio_status draw_on(const std::string& backend, TestScene& scene, const dio_splat_camera& camera,
+                          const dio_splat_settings& settings, Pictures& pictures) {
+  dio_context* context = shared_context(backend);
+  const Placed placed(context, together({scene.inputs(), pictures.all()}));
+  return draw(context, scene, camera, settings, pictures);
+}
+
+inline dio_status differentiate_on(const std::string& backend, TestScene& scene,
+                                   const dio_splat_camera& camera, const dio_splat_settings& settings,
+                                   Pictures& weights, Gradients& gradients) {
+  dio_context* context = shared_context(backend);
+  const Placed placed(context, together({scene.inputs(), weights.all(), gradients.all()}));
+  return differentiate(context, scene, camera, settings, weights, gradients);
 }
 
 }  // namespace diorama::test
