@@ -54,7 +54,11 @@ struct ColorLanes {
   // False where a value of Gaussian i is not finite.
   HWY_INLINE bool color(int64_t i, int64_t lane, const float* values, float* rgb) const {
     const int count = (view.sh_degree + 1) * (view.sh_degree + 1);
-    const float* sh = in.sh + 3 * in.coefficients * i;
+    float widened[3 * kMaxHarmonics];
+    const float* sh = in.sh ? in.sh + 3 * in.coefficients * i : widened;
+    if (in.sh_f16) {
+      widen(in.sh_f16 + 3 * in.coefficients * i, DIO_F16, 1, 3 * in.coefficients, widened);
+    }
     if (!all_finite(sh, 3 * in.coefficients)) return false;
     if (in.features && !all_finite(in.features + i * in.feature_channels, in.feature_channels)) return false;
     color_of(sh, count, values + lane, kLanes, rgb);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/common/elements.h"
 #include "operations.h"
 #include "rotation.h"
 
@@ -12,7 +13,9 @@ namespace diorama {
 // The tensors of a scene, Gaussian by Gaussian.
 struct Scene {
   int64_t count, coefficients, features;
-  const float *means, *quats, *log_scales, *logit_opacities, *sh, *feature_values;
+  const float *means, *quats, *log_scales, *logit_opacities, *feature_values;
+  const void* sh;  // of sh_dtype
+  int32_t sh_dtype;
 
   explicit Scene(const dio_splat_gaussians& g)
       : count(g.means->shape[0]),
@@ -22,8 +25,9 @@ struct Scene {
         quats(data<float>(*g.quats)),
         log_scales(data<float>(*g.log_scales)),
         logit_opacities(data<float>(*g.logit_opacities)),
-        sh(data<float>(*g.sh)),
-        feature_values(g.features ? data<float>(*g.features) : nullptr) {}
+        feature_values(g.features ? data<float>(*g.features) : nullptr),
+        sh(g.sh->data),
+        sh_dtype(g.sh->dtype) {}
 
   template <typename Real>
   Vec3<Real> mean(int64_t i) const {
@@ -41,8 +45,8 @@ struct Scene {
   // The coefficients of one basis function: red, green, blue.
   template <typename Real>
   Vec3<Real> coefficient(int64_t i, int64_t k) const {
-    const float* c = sh + 3 * (i * coefficients + k);
-    return {Real(c[0]), Real(c[1]), Real(c[2])};
+    const int64_t at = 3 * (i * coefficients + k);
+    return {Real(sh_value(at)), Real(sh_value(at + 1)), Real(sh_value(at + 2))};
   }
   template <typename Real>
   Real sigmoid_opacity(int64_t i) const {
@@ -55,7 +59,7 @@ struct Scene {
   bool is_sound(int64_t i) const {
     const float* q = quats + 4 * i;
     return finite(means + 3 * i, 3) && finite(q, 4) && below_infinity(log_scales + 3 * i) &&
-           !std::isnan(logit_opacities[i]) && finite(sh + 3 * coefficients * i, 3 * coefficients) &&
+           !std::isnan(logit_opacities[i]) && harmonics_are_finite(i) &&
            finite(feature_values + features * i, features) &&
            (q[0] != 0 || q[1] != 0 || q[2] != 0 || q[3] != 0);
   }
@@ -67,6 +71,14 @@ struct Scene {
   }
 
  private:
+  float sh_value(int64_t at) const { return load_float(sh, sh_dtype, at); }
+  bool harmonics_are_finite(int64_t i) const {
+    for (int64_t k = 0; k < 3 * coefficients; ++k) {
+      if (!std::isfinite(sh_value(3 * coefficients * i + k))) return false;
+    }
+    return true;
+  }
+
   template <typename Real>
   static constexpr Real kAlmostInfinite = 100;
 

@@ -393,8 +393,9 @@ typedef struct dio_splat_gaussians {
   const dio_tensor* quats;           /* [N, 4] wxyz */
   const dio_tensor* log_scales;      /* [N, 3] natural logarithms of the standard deviations */
   const dio_tensor* logit_opacities; /* [N] */
-  const dio_tensor* sh;              /* [N, K, 3], K = 1, 4, 9 or 16; colour = max(0, SH(direction) + 0.5) */
-  const dio_tensor* features;        /* optional [N, C], C 1 to 64: more channels to be composited */
+  const dio_tensor* sh;       /* f32 or f16 [N, K, 3], K = 1, 4, 9 or 16; colour = max(0, SH(direction) +
+                                 0.5). f16 only for drawing: a backward pass wants f32 */
+  const dio_tensor* features; /* optional [N, C], C 1 to 64: more channels to be composited */
 } dio_splat_gaussians;
 
 /* Each may be NULL; no two share memory. As outputs of dio_splat_project. */

@@ -30,7 +30,7 @@ void check_gaussians(Check& check, SplatArguments& arguments, const dio_splat_ga
   arguments.input("gaussians.quats", gaussians->quats, {"N", "4"});
   arguments.input("gaussians.log_scales", gaussians->log_scales, {"N", "3"});
   arguments.input("gaussians.logit_opacities", gaussians->logit_opacities, {"N"});
-  arguments.input("gaussians.sh", gaussians->sh, {"N", "K", "3"});
+  arguments.half_or_float_input("gaussians.sh", gaussians->sh, {"N", "K", "3"});
   arguments.optional_input("gaussians.features", gaussians->features, {"N", "C"});
   check.between("the number of Gaussians", check.size("N"), 1, kMaxGaussians - 1);
   const int64_t k = check.size("K");
@@ -121,6 +121,9 @@ void check_backward(Check& check, SplatArguments& arguments, const dio_context* 
   check.name_size("W", kept.camera.width, "the rendering");
   if (kept.feature_channels > 0) check.name_size("C", kept.feature_channels, "the rendering");
   check_gaussians(check, arguments, gaussians);
+  if (gaussians->sh->dtype != DIO_F32) {
+    check.fail("gaussians.sh has dtype f16, expected f32: f16 is for drawing alone");
+  }
   const bool features = gaussians->features != nullptr;
   if (features != (kept.feature_channels > 0)) {
     check.fail(features ? "gaussians.features is given, but the rendering had none"

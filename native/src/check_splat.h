@@ -15,6 +15,14 @@ class SplatArguments {
   void input(const char* name, const Tensor* tensor, std::initializer_list<const char*> shape) {
     inputs_.push_back(check_.required(name, tensor).dtype(DIO_F32).shape(shape).contiguous());
   }
+  // f32 or f16, which kernels read as they are.
+  void half_or_float_input(const char* name, const Tensor* tensor, std::initializer_list<const char*> shape) {
+    const auto in = check_.required(name, tensor);
+    if (tensor->dtype != DIO_F16 && tensor->dtype != DIO_F32) {
+      check_.fail(std::string(name) + " has dtype " + dtype_name(tensor->dtype) + ", expected f32 or f16");
+    }
+    inputs_.push_back(in.shape(shape).contiguous());
+  }
   void optional_input(const char* name, const Tensor* tensor, std::initializer_list<const char*> shape) {
     if (tensor) input(name, tensor, shape);
   }

@@ -94,6 +94,22 @@ TEST_CASE("projections conform") {
   }
 }
 
+TEST_CASE("harmonics of half precision conform") {
+  Random random(8);
+  for (const int64_t coefficients : {1, 4, 9, 16}) {
+    TestScene scene(random, {.count = 91, .coefficients = coefficients, .harmonics = DIO_F16});
+    const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 37, 29);
+    conform_pictures(scene, camera, smooth_settings());
+    TestTensor colors(DIO_F32, {scene.sizes.count, 3});
+    const dio_splat_settings settings = default_settings();
+    conform(title(camera, settings), scene.inputs(), {&colors}, [&](dio_context* context) {
+      const dio_splat_gaussians gaussians = scene.get();
+      const dio_splat_projection out = {nullptr, nullptr, nullptr, nullptr, colors, nullptr};
+      return dio_splat_project(context, &gaussians, &camera, &settings, &out);
+    });
+  }
+}
+
 TEST_CASE("pictures of every size and camera conform") {
   Random random(2);
   TestScene scene(random, {.count = 150, .coefficients = 16, .features = 5});

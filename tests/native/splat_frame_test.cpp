@@ -146,3 +146,27 @@ TEST_CASE("a frame counts what it drew") {
     }
   }
 }
+
+TEST_CASE("harmonics of half precision are for drawing alone") {
+  for (const std::string& backend : drawing_backends()) {
+    INFO(backend);
+    for (const std::string operation : {"splat_project", "splat_render", "splat_backward"}) {
+      int32_t supported = -1;
+      REQUIRE(dio_backend_supports(backend.c_str(), operation.c_str(), DIO_F16, &supported) == DIO_STATUS_OK);
+      CHECK(supported == (operation == "splat_backward" ? 0 : 1));
+    }
+    Random random(5);
+    TestScene scene(random, {.count = 9, .coefficients = 4, .harmonics = DIO_F16});
+    const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 20, 20);
+    Pictures weights(camera, 0, &random);
+    Gradients gradients(scene.sizes);
+    CHECK(differentiate_on(backend, scene, camera, default_settings(), weights, gradients) ==
+          DIO_STATUS_INVALID_ARGUMENT);
+    CHECK(std::string(dio_last_error()) ==
+          "splat_backward: gaussians.sh has dtype f16, expected f32: f16 is for drawing alone");
+    TestScene other(random, {.count = 9, .coefficients = 4, .harmonics = DIO_BF16});
+    Pictures pictures(camera, 0);
+    CHECK(draw_on(backend, other, camera, default_settings(), pictures) == DIO_STATUS_INVALID_ARGUMENT);
+    CHECK(std::string(dio_last_error()) == "splat_render: gaussians.sh has dtype bf16, expected f32 or f16");
+  }
+}

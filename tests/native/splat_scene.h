@@ -59,6 +59,7 @@ struct SceneSizes {
   int64_t count = 200;
   int64_t coefficients = 16;
   int64_t features = 0;
+  dio_dtype harmonics = DIO_F32;
 };
 
 struct TestScene {
@@ -68,7 +69,7 @@ struct TestScene {
         quats(TestTensor(DIO_F32, {s.count, 4}).normal(random, 1)),
         log_scales(TestTensor(DIO_F32, {s.count, 3}).normal(random, 0.6, -1.8)),
         logit_opacities(TestTensor(DIO_F32, {s.count}).normal(random, 1.2)),
-        sh(TestTensor(DIO_F32, {s.count, s.coefficients, 3}).normal(random, 0.3)),
+        sh(TestTensor(s.harmonics, {s.count, s.coefficients, 3}).normal(random, 0.3)),
         features(TestTensor(DIO_F32, {s.count, std::max<int64_t>(s.features, 1)}).normal(random, 1)) {
     for (int64_t i = 0; i < s.count; ++i) {
       put(means, 3 * i + 2, 2.5 + 3 * random.uniform());

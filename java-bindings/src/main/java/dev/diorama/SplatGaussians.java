@@ -10,7 +10,8 @@ import java.lang.foreign.MemorySegment;
  * @param quats [N, 4] rotations, wxyz, not normalised
  * @param logScales [N, 3] natural logarithms of the standard deviations
  * @param logitOpacities [N]
- * @param sh [N, K, 3], K = 1, 4, 9 or 16; colour = max(0, SH(direction) + 0.5)
+ * @param sh [N, K, 3], K = 1, 4, 9 or 16; colour = max(0, SH(direction) + 0.5). F16 as well, for
+ *     drawing; a backward pass takes F32
  * @param features optional [N, C], C 1 to 64: more channels to composite
  */
 public record SplatGaussians(
