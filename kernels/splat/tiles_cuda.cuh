@@ -18,13 +18,12 @@ struct TileRange {
 class TileWalk {
  public:
   DIO_DEVICE TileWalk(const DrawingView& view, const DeviceSplat& g) : g_(g) {
-    const TileRange across = tiles_of(g.x, g.reach_x, view.width),
-                    down = tiles_of(g.y, g.reach_y, view.height);
-    x0_ = across.first, x1_ = across.last;
-    rows_ = down;
-    if (across.count() == 0) rows_.last = rows_.first - 1;
-    // The ellipse touches the four sides of its box: one row or one column of tiles is met everywhere.
-    whole_ = x0_ == x1_ || down.first == down.last;
+    const Side across(g.x, g.reach_x, view.width), down(g.y, g.reach_y, view.height);
+    x0_ = across.tiles.first, x1_ = across.tiles.last;
+    rows_ = across.tiles.count() > 0 ? down.tiles : TileRange{0, -1};
+    // The ellipse touches the four sides of its box: one row or one column of tiles is met everywhere, where
+    // the picture's edge does not cut it off.
+    whole_ = (across.is_whole && x0_ == x1_) || (down.is_whole && rows_.first == rows_.last);
     level_ = __fsub_rn(g.log2_opacity, view.log2_floor);
     square_y_ = __fmul_rn(g.root_y, g.root_y);
     inverse_root_ = __frcp_rn(g.root);
@@ -54,13 +53,20 @@ class TileWalk {
   }
 
  private:
-  // Of the pixels of [0, size) whose centres lie within `reach` of `centre`.
-  DIO_DEVICE static TileRange tiles_of(float centre, float reach, int size) {
-    const float first = fmaxf(ceilf(__fsub_rn(__fsub_rn(centre, reach), 0.5f)), 0.0f);
-    const float last = fminf(floorf(__fsub_rn(__fadd_rn(centre, reach), 0.5f)), static_cast<float>(size - 1));
-    if (!(first <= last)) return {0, -1};
-    return {static_cast<int>(first) / kDeviceTile, static_cast<int>(last) / kDeviceTile};
-  }
+  // The tiles of the pixels of [0, size) whose centres lie within `reach` of `centre`, and whether those are
+  // all there could be.
+  struct Side {
+    TileRange tiles = {0, -1};
+    bool is_whole;
+    DIO_DEVICE Side(float centre, float reach, int size) {
+      const float low = ceilf(__fsub_rn(__fsub_rn(centre, reach), 0.5f));
+      const float high = floorf(__fsub_rn(__fadd_rn(centre, reach), 0.5f));
+      const float first = fmaxf(low, 0.0f), last = fminf(high, static_cast<float>(size - 1));
+      is_whole = first == low && last == high;
+      if (first <= last)
+        tiles = {static_cast<int>(first) / kDeviceTile, static_cast<int>(last) / kDeviceTile};
+    }
+  };
   // Half the ellipse's width at dy.
   DIO_DEVICE float half(float dy) const {
     const float left = __fmaf_rn(-__fmul_rn(square_y_, dy), dy, level_);
