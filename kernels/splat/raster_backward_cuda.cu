@@ -48,6 +48,14 @@ void go_back(Context& context, const BackwardTask& task) {
          task);
 }
 
+// Buckets whose states take half of the second cache, so that they are still there when the second kernel
+// asks for them.
+int64_t usual_wave(Context& context) {
+  constexpr int64_t kLeast = int64_t{8} << 20;
+  const auto half = static_cast<int64_t>(on_cuda(context).device().l2_bytes / 2);
+  return (half > kLeast ? half : kLeast) / kBucketBytes;
+}
+
 using Kernels = void (*)(Context&, const BackwardTask&);
 
 template <int kChannels>
@@ -110,7 +118,7 @@ void rasterize_backward(Context& context, const DrawingView& view, const Gaussia
                         const CudaSplatFrame& frame, const dio_splat_images& image_gradients,
                         const ChannelSet& channels, const PairGradients& pairs) {
   rasterize_backward_in_waves(context, view, in, frame, image_gradients, channels, pairs,
-                              kWaveBytes / kBucketBytes);
+                              usual_wave(context));
 }
 
 }  // namespace diorama::cuda

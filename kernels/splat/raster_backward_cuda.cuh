@@ -56,11 +56,18 @@ struct BackwardTask {
     return tile_starts[tile] / kBucket + static_cast<uint32_t>(tile);
   }
 
-  // The gradients of this pass's channels at a pixel; zeros from pass.count on.
+  // The gradients of this pass's channels at a pixel; zeros from pass.count on. 3 and 4 are always colours
+  // and colours with depth.
   template <int kChannels>
   DIO_DEVICE void read(int64_t pixel, float (&gradients)[kChannels]) const {
 #pragma unroll
-    for (int c = 0; c < kChannels; ++c) gradients[c] = c < pass.count ? channel(pixel, pass.first + c) : 0.0f;
+    for (int c = 0; c < kChannels; ++c) {
+      if constexpr (kChannels <= 4) {
+        gradients[c] = c < 3 ? images.rgb[3 * pixel + c] : depth(pixel);
+      } else {
+        gradients[c] = c < pass.count ? channel(pixel, pass.first + c) : 0.0f;
+      }
+    }
   }
 
   // Of the transmittance left behind everything. It goes with the first pass.
@@ -79,16 +86,17 @@ struct BackwardTask {
   }
 
  private:
+  DIO_DEVICE float depth(int64_t pixel) const {
+    float sum = images.depth ? images.depth[pixel] : 0.0f;
+    // expected = depth / alpha
+    if (images.expected_depth && images.drawn_alpha[pixel] > 0)
+      sum += images.expected_depth[pixel] / images.drawn_alpha[pixel];
+    return sum;
+  }
   DIO_DEVICE float channel(int64_t pixel, int channel) const {
     const ChannelPlaces& places = attributes.places;
     if (channel < places.depth) return images.rgb[3 * pixel + channel];
-    if (channel < places.normals) {
-      float sum = images.depth ? images.depth[pixel] : 0.0f;
-      // expected = depth / alpha
-      if (images.expected_depth && images.drawn_alpha[pixel] > 0)
-        sum += images.expected_depth[pixel] / images.drawn_alpha[pixel];
-      return sum;
-    }
+    if (channel < places.normals) return depth(pixel);
     if (channel < places.features) return images.normals[3 * pixel + channel - places.normals];
     return images.features[pixel * attributes.feature_channels + channel - places.features];
   }

@@ -51,10 +51,11 @@ struct DrawnPixel {
   }
   template <int kValues>
   DIO_DEVICE void add(float alpha, float stop, const float (&values)[kValues]) {
-    const float after = fmaf(-alpha, rest, rest);
+    // Both outcomes first and then a choice: the compiler makes a branch of anything else.
+    const float after = fmaf(-alpha, rest, rest), ended = -fabsf(rest), share = alpha * rest;
     const bool drawn = after > stop;
-    const float weight = drawn ? alpha * rest : 0.0f;
-    rest = drawn ? after : -fabsf(rest);
+    const float weight = drawn ? share : 0.0f;
+    rest = drawn ? after : ended;
 #pragma unroll
     for (int c = 0; c < kChannels; ++c) sum[c] = fmaf(weight, values[c], sum[c]);
   }

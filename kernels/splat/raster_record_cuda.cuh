@@ -17,11 +17,11 @@ struct RecordedPixel {
 
   template <int kValues>
   DIO_DEVICE void add(float alpha, float stop, uint32_t place, const float (&values)[kValues]) {
-    const float after = fmaf(-alpha, rest, rest);
-    const bool drawn = after > stop;
-    const float weight = drawn ? alpha * rest : 0.0f;
-    if (!drawn && rest > 0) ended = place;
-    rest = drawn ? after : -fabsf(rest);
+    const float after = fmaf(-alpha, rest, rest), negative = -fabsf(rest), share = alpha * rest;
+    const bool drawn = after > stop, ends = !drawn && rest > 0;
+    const float weight = drawn ? share : 0.0f;
+    ended = ends ? place : ended;
+    rest = drawn ? after : negative;
     shown = fmaf(weight, minus_plus_dot(0.0f, values, gradients), shown);
   }
 };
@@ -123,7 +123,8 @@ class TileRecorder {
         left[k] = behind[k];
         const float before =
             bucket - 1 > first_ ? task_.states.rest[at + k - kTilePixels] : rest_at_first_[k];
-        behind[k] = fmaf(rest[k], behind[k], shown[k]) / before;
+        // What shows through less than the smallest normal number counts for nothing.
+        behind[k] = fmaf(rest[k], behind[k], shown[k]) * rcp(fmaxf(before, 0x1p-126f));
       }
       store_pack<kWalkPixels>(task_.states.behind + at, left);
     }
