@@ -114,6 +114,29 @@ class RenderCommandTest {
     assertThat(frames).isEqualTo(6);
   }
 
+  /** simt runs the CUDA kernels' own source, with frames drawn ahead of their output. */
+  @Test
+  void shouldDrawTheSameOnADevice() throws IOException {
+    String options = " --width 64 --height 48 --frames 5 --background 0.2,0.4,0.6";
+    done("render red.ply -o host/ --backend cpu" + options);
+    done("render red.ply -o device/ --backend simt" + options);
+    for (int i = 0; i < 5; i++) {
+      byte[] host = Pictures.read(folder.resolve("host/frame_%04d.png".formatted(i))).rgb();
+      byte[] device = Pictures.read(folder.resolve("device/frame_%04d.png".formatted(i))).rgb();
+      int off = 0;
+      for (int k = 0; k < host.length; k++) {
+        off += Math.abs((host[k] & 0xff) - (device[k] & 0xff)) > 1 ? 1 : 0;
+      }
+      // Rounding may tip a level; a pixel at a threshold may be farther off.
+      assertThat(off).isLessThanOrEqualTo(host.length / 1000);
+    }
+    done("render red.ply -o host.mp4 --backend simt" + options);
+    done("render red.ply -o again.mp4 --backend simt" + options);
+    assertThat(folder.resolve("again.mp4")).hasSameBinaryContentAs(folder.resolve("host.mp4"));
+    done("render red.ply -o depth.mp4 --depth --backend simt" + options);
+    done("render red.ply -o all.safetensors --backend simt" + options);
+  }
+
   @Test
   void shouldDrawFromGivenCamerasIntoAFolder() throws Exception {
     CommandRun run = done("render red.ply --cameras cameras.json -o frames/ --json");
