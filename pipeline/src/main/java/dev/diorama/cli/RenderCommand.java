@@ -126,7 +126,8 @@ final class RenderCommand implements Callable<Integer> {
     Gaussians gaussians = source.scene();
     CameraPath path = move.path(Framing.of(gaussians), source.cameras());
     int degree = Math.min(options.shDegree, gaussians.shDegree());
-    return new Job(Renderer.open(opened, gaussians, degree), path, gaussians.count());
+    Renderer renderer = Renderer.open(opened, gaussians, degree, options.harmonics());
+    return new Job(renderer, path, gaussians.count());
   }
 
   private RenderWriter open(Output target, CameraPath path) throws IOException {

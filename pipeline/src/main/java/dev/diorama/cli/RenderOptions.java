@@ -1,5 +1,6 @@
 package dev.diorama.cli;
 
+import dev.diorama.DType;
 import dev.diorama.SplatSettings;
 import picocli.CommandLine.Option;
 
@@ -49,6 +50,13 @@ final class RenderOptions {
   int shDegree;
 
   @Option(
+      names = "--sh-precision",
+      paramLabel = "f32|f16",
+      defaultValue = "f32",
+      description = "Precision in which the colours' coefficients are kept. Default: f32.")
+  private String shPrecision;
+
+  @Option(
       names = "--near",
       paramLabel = "X",
       description = "Nothing nearer is drawn. Default: 0.01.")
@@ -60,6 +68,9 @@ final class RenderOptions {
   /** Refuses what cannot be. */
   void check() {
     refuse(shDegree < 0 || shDegree > 3, "--sh-degree must be 0 to 3, got " + shDegree);
+    refuse(
+        !shPrecision.equals("f32") && !shPrecision.equals("f16"),
+        "--sh-precision must be f32 or f16, got '%s'".formatted(shPrecision));
     refuse(depthRange != null && !depth, "--depth-range is about --depth");
     for (double value : background.values()) {
       refuse(!(value >= 0 && value <= 1), "--background goes from 0 to 1, got " + value);
@@ -69,6 +80,11 @@ final class RenderOptions {
         !(settings.nearPlane() >= 0) || !(settings.farPlane() > settings.nearPlane()),
         "--near must be at least 0 and --far farther, got %s and %s"
             .formatted(settings.nearPlane(), settings.farPlane()));
+  }
+
+  /** The type of the colours' coefficients. */
+  DType harmonics() {
+    return shPrecision.equals("f16") ? DType.F16 : DType.F32;
   }
 
   private static void refuse(boolean wrong, String sentence) {

@@ -67,13 +67,32 @@ public final class Renderer implements AutoCloseable {
    * @throws IllegalArgumentException when there is no such degree
    */
   public static Renderer open(Backend backend, Gaussians scene, int shDegree) {
+    return open(backend, scene, shDegree, DType.F32);
+  }
+
+  /**
+   * Takes a scene to a backend with its harmonics in half the memory.
+   *
+   * @param backend where it is drawn; must stay open longer than the renderer
+   * @param scene may be empty
+   * @param shDegree 0 to 3; coefficients of higher degrees take no memory
+   * @param harmonics F32, or F16: colours are off by 2^-11 of each coefficient at most, and a
+   *     Gaussian with one beyond 65504 is not drawn
+   * @return to be closed
+   * @throws IllegalArgumentException when there is no such degree or type
+   */
+  public static Renderer open(Backend backend, Gaussians scene, int shDegree, DType harmonics) {
+    if (harmonics != DType.F32 && harmonics != DType.F16) {
+      throw new IllegalArgumentException("harmonics are F32 or F16, got " + harmonics);
+    }
     if (shDegree < 0 || shDegree > Gaussians.MAX_SH_DEGREE) {
       throw new IllegalArgumentException(
           "the degree of the spherical harmonics must be 0 to 3, got " + shDegree);
     }
     Context context = backend.newContext();
     try {
-      return new Renderer(context, upload(context, scene, Math.min(shDegree, scene.shDegree())));
+      int degree = Math.min(shDegree, scene.shDegree());
+      return new Renderer(context, upload(context, scene, degree, harmonics));
     } catch (RuntimeException | Error e) {
       context.close();
       throw e;
@@ -104,7 +123,8 @@ public final class Renderer implements AutoCloseable {
     return context.backend().onDevice();
   }
 
-  private static SplatGaussians upload(Context context, Gaussians scene, int shDegree) {
+  private static SplatGaussians upload(
+      Context context, Gaussians scene, int shDegree, DType harmonics) {
     // Kernels take at least one Gaussian; this one is transparent.
     Gaussians kept = scene.count() > 0 ? scene : invisible();
     long n = kept.count();
@@ -113,7 +133,7 @@ public final class Renderer implements AutoCloseable {
         context.of(kept.quats(), n, 4),
         context.of(kept.logScales(), n, 3),
         context.of(kept.logitOpacities(), n),
-        uploadColors(context, kept, scene.count() > 0 ? shDegree : 0),
+        uploadColors(context, kept, scene.count() > 0 ? shDegree : 0, harmonics),
         null);
   }
 
@@ -125,14 +145,15 @@ public final class Renderer implements AutoCloseable {
   }
 
   /** The coefficients up to a degree, in parts so that no second copy stands on the heap. */
-  private static Tensor uploadColors(Context context, Gaussians scene, int shDegree) {
+  private static Tensor uploadColors(
+      Context context, Gaussians scene, int shDegree, DType harmonics) {
     int n = scene.count();
     int all = 3 * scene.coefficients();
     int used = 3 * Gaussians.coefficients(shDegree);
-    if (used == all) {
+    if (used == all && harmonics == DType.F32) {
       return context.of(scene.sh(), n, scene.coefficients(), 3);
     }
-    Tensor sh = context.tensor(DType.F32, n, Gaussians.coefficients(shDegree), 3);
+    Tensor sh = context.tensor(harmonics, n, Gaussians.coefficients(shDegree), 3);
     int part = 1 << 16;
     for (int from = 0; from < n; from += part) {
       int rows = Math.min(part, n - from);
@@ -140,7 +161,14 @@ public final class Renderer implements AutoCloseable {
       for (int i = 0; i < rows; i++) {
         System.arraycopy(scene.sh(), (from + i) * all, values, i * used, used);
       }
-      sh.slice(0, from, from + rows).set(values);
+      Tensor target = sh.slice(0, from, from + rows);
+      if (harmonics == DType.F32) {
+        target.set(values);
+        continue;
+      }
+      try (Tensor wide = context.of(values, target.shape())) {
+        context.kernels().copy(wide, target);
+      }
     }
     return sh;
   }

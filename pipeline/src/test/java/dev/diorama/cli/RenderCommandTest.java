@@ -133,7 +133,7 @@ class RenderCommandTest {
     done("render red.ply -o host.mp4 --backend simt" + options);
     done("render red.ply -o again.mp4 --backend simt" + options);
     assertThat(folder.resolve("again.mp4")).hasSameBinaryContentAs(folder.resolve("host.mp4"));
-    done("render red.ply -o depth.mp4 --depth --backend simt" + options);
+    done("render red.ply -o depth.mp4 --depth --sh-precision f16 --backend simt" + options);
     done("render red.ply -o all.safetensors --backend simt" + options);
   }
 
@@ -282,6 +282,7 @@ class RenderCommandTest {
           render red.ply -o a.mp4 --background 0,0,2         | --background goes from 0 to 1, got 2.0
           render red.ply -o a.mp4 --projection flat          | must be pinhole, fisheye or orthographic
           render red.ply -o a.mp4 --sh-degree 4              | --sh-degree must be 0 to 3, got 4
+          render red.ply -o a.mp4 --sh-precision bf16        | --sh-precision must be f32 or f16, got 'bf16'
           render red.ply -o a.mp4 --near 5 --far 2           | --near must be at least 0 and --far farther
           render red.ply -o a.mp4 --depth-range 1,2          | --depth-range is about --depth
           render red.ply -o a.mp4 --depth --depth-range 2,1  | must be two depths above 0

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.diorama.Backend;
 import dev.diorama.CameraModel;
+import dev.diorama.DType;
 import dev.diorama.SplatSettings;
 import dev.diorama.media.Samples;
 import dev.diorama.splat.Rendering.Channel;
@@ -151,6 +152,31 @@ class RendererTest {
         Renderer part = Renderer.open(backend, same)) {
       float[] expected = part.render(CAMERA, WHITE, Set.of(Channel.RGB)).rgb();
       assertThat(whole.render(CAMERA, WHITE, Set.of(Channel.RGB)).rgb()).isEqualTo(expected);
+    }
+  }
+
+  /**
+   * Coefficients below 2.5 are off by 2.5 * 2^-11 at most, and the 16 harmonics' squares add up to
+   * 16 / (4 pi): by Cauchy and Schwarz a colour is off by sqrt(16 * 16 / (4 pi)) times as much.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "reference", "simt"})
+  void shouldDrawWithHarmonicsOfHalfTheSize(String name) {
+    Gaussians scene = cloud(200, 3);
+    try (Backend backend = Backend.open(name, 2);
+        Renderer wide = Renderer.open(backend, scene, 3, DType.F32);
+        Renderer narrow = Renderer.open(backend, scene, 3, DType.F16);
+        Renderer part = Renderer.open(backend, scene, 1, DType.F16)) {
+      float[] expected = wide.render(CAMERA, WHITE, Set.of(Channel.RGB)).rgb();
+      float[] found = narrow.render(CAMERA, WHITE, Set.of(Channel.RGB)).rgb();
+      assertThat(found).isNotEqualTo(expected);
+      for (int i = 0; i < found.length; i++) {
+        assertThat(found[i]).isCloseTo(expected[i], within(0.0056f));
+      }
+      assertThat(part.render(CAMERA, WHITE, Set.of(Channel.RGB)).rgb()).isNotEqualTo(found);
+      assertThatThrownBy(() -> Renderer.open(backend, scene, 3, DType.BF16))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("harmonics are F32 or F16, got BF16");
     }
   }
 
