@@ -122,6 +122,14 @@ TEST_CASE("pictures of every size and camera conform") {
   }
 }
 
+// So many that a device's frame counts its pairs.
+TEST_CASE("pictures of many tiles conform") {
+  Random random(9);
+  TestScene scene(random, {.count = 160, .coefficients = 4});
+  conform_pictures(scene, test_camera(DIO_CAMERA_PINHOLE, 1, 30000), smooth_settings());
+  conform_pictures(scene, test_camera(DIO_CAMERA_ORTHOGRAPHIC, 30000, 2), smooth_settings());
+}
+
 TEST_CASE("any number of features conforms") {
   Random random(3);
   for (const int64_t features : {1, 2, 3, 4, 8, 9, 64}) {

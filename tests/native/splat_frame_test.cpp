@@ -170,3 +170,43 @@ TEST_CASE("harmonics of half precision are for drawing alone") {
     CHECK(std::string(dio_last_error()) == "splat_render: gaussians.sh has dtype bf16, expected f32 or f16");
   }
 }
+
+TEST_CASE("a device records projections into a graph, and refuses renderings, whose memory it cannot know") {
+  for (const std::string& backend : drawing_backends()) {
+    if (backend.rfind("cuda", 0) != 0 && backend != "simt") continue;
+    INFO(backend);
+    Random random(6);
+    TestScene scene(random, {.count = 70, .coefficients = 9});
+    const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 33, 27);
+    const dio_splat_settings settings = default_settings();
+    dio_context* context = shared_context(backend);
+    Pictures pictures(camera, 0);
+    TestTensor at_once(DIO_F32, {70, 2}), later(DIO_F32, {70, 2});
+    {
+      const Placed placed(context, together({scene.inputs(), pictures.all(), {&at_once, &later}}));
+      const dio_splat_gaussians gaussians = scene.get();
+      const auto project = [&](TestTensor& means2d) {
+        const dio_splat_projection out = {means2d, nullptr, nullptr, nullptr, nullptr, nullptr};
+        return dio_splat_project(context, &gaussians, &camera, &settings, &out);
+      };
+      REQUIRE(project(at_once) == DIO_STATUS_OK);
+      const Frame frame(context);
+      const dio_splat_images images = pictures.get();
+      dio_graph* graph = nullptr;
+      REQUIRE(dio_graph_begin(context) == DIO_STATUS_OK);
+      CHECK(project(later) == DIO_STATUS_OK);
+      CHECK(dio_splat_render(context, frame, &gaussians, &camera, &settings, &images) ==
+            DIO_STATUS_INVALID_ARGUMENT);
+      CHECK(std::string(dio_last_error()) ==
+            "splat_render cannot be part of a graph, as its memory depends on what is seen; call it before "
+            "graph_begin or after graph_end");
+      REQUIRE(dio_graph_end(context, &graph) == DIO_STATUS_OK);
+      CHECK(dio_graph_launch(context, graph) == DIO_STATUS_OK);
+      CHECK(dio_splat_render(context, frame, &gaussians, &camera, &settings, &images) == DIO_STATUS_OK);
+      CHECK(dio_graph_destroy(graph) == DIO_STATUS_OK);
+    }
+    const auto a = at_once.read(), b = later.read();
+    CHECK(a == b);
+    CHECK(std::any_of(a.begin(), a.end(), [](double x) { return x != 0; }));
+  }
+}
