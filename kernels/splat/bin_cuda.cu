@@ -4,8 +4,8 @@
 // device is collecting the visible; not at all where there cannot be many, which leaves room in the lists
 // that sorting moves behind the last tile.
 //
-// Floor, with v visible ones and p pairs: 4 N + 8 v for collecting, 4 x 16 v + 4 v for sorting by depth, 100
-// v read and p (2 + 4) written by emitting, 2 x 12 p for sorting by tile (two passes up to 65,536 tiles).
+// Floor, with v visible ones and p pairs: 4 N + 8 v bytes for collecting, 68 v for sorting by depth (four
+// passes), 100 v and 8 p for emitting, 36 p for sorting by tile (two passes up to 65,535 tiles).
 #include <bit>
 
 #include "error.h"
@@ -56,7 +56,6 @@ __global__ void __launch_bounds__(kThreads)
   if (j < count) counts[j] = tile_counts[order[j]];
 }
 
-template <typename Key>
 struct EmitTask {
   DrawingView view;
   const DeviceSplat* splats;
@@ -65,13 +64,12 @@ struct EmitTask {
   const uint32_t* starts;  // in order
   int64_t count;           // of order
   uint32_t* pair_starts;
-  Key* keys;
+  uint32_t* keys;
   int32_t* list;
 };
 
 // A whole warp writes the pairs of Gaussian i: rows across the lanes, then pairs across the lanes.
-template <typename Key>
-DIO_DEVICE void emit_together(const EmitTask<Key>& task, int32_t i, uint32_t start) {
+DIO_DEVICE void emit_together(const EmitTask& task, int32_t i, uint32_t start) {
   const DeviceSplat splat = task.splats[i];
   const TileWalk walk(task.view, splat);
   const TileRange rows = walk.rows();
@@ -98,7 +96,7 @@ DIO_DEVICE void emit_together(const EmitTask<Key>& task, int32_t i, uint32_t sta
           pair - __shfl_sync(kFullWarp, before, row) + __shfl_sync(kFullWarp, range.first, row);
       if (pair < total) {
         const uint32_t at = start + static_cast<uint32_t>(pair);
-        task.keys[at] = static_cast<Key>((base + row) * task.view.tiles_x + column);
+        task.keys[at] = static_cast<uint32_t>((base + row) * task.view.tiles_x + column);
         task.list[at] = i;
       }
     }
@@ -106,8 +104,7 @@ DIO_DEVICE void emit_together(const EmitTask<Key>& task, int32_t i, uint32_t sta
   }
 }
 
-template <typename Key>
-__global__ void __launch_bounds__(kThreads) emit_pairs(const __grid_constant__ EmitTask<Key> task) {
+__global__ void __launch_bounds__(kThreads) emit_pairs(const __grid_constant__ EmitTask task) {
   const int64_t j = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   const bool here = j < task.count;
   const int32_t i = here ? task.order[j] : 0;
@@ -116,7 +113,7 @@ __global__ void __launch_bounds__(kThreads) emit_pairs(const __grid_constant__ E
   if (count > 0 && count <= kOwnTiles) {
     uint32_t at = start;
     for_each_tile(task.view, task.splats[i], [&](int tile) {
-      task.keys[at] = static_cast<Key>(tile);
+      task.keys[at] = static_cast<uint32_t>(tile);
       task.list[at] = i;
       ++at;
     });
@@ -130,9 +127,8 @@ __global__ void __launch_bounds__(kThreads) emit_pairs(const __grid_constant__ E
 }
 
 // starts[t] = how many of the sorted keys are below t, for t in [0, tiles].
-template <typename Key>
 __global__ void __launch_bounds__(kThreads)
-    find_tiles(const Key* keys, uint32_t count, int64_t tiles, uint32_t* starts) {
+    find_tiles(const uint32_t* keys, uint32_t count, int64_t tiles, uint32_t* starts) {
   const int64_t tile = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (tile > tiles) return;
   uint32_t begin = 0, end = count;
@@ -148,34 +144,33 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // Pairs of frame.visible Gaussians in order, sorted by tile.
-template <typename Key>
 void list_pairs(Context& context, const DrawingView& view, const uint32_t* starts, bool padded,
                 CudaSplatFrame& frame) {
   const int64_t pairs = frame.intersections, tiles = view.tiles();
-  Key* keys = context.scratch_array<Key>(static_cast<std::size_t>(pairs));
+  uint32_t* keys = context.scratch_array<uint32_t>(static_cast<std::size_t>(pairs));
   frame.list.resize(pairs);
   if (padded) {
-    check_cuda(cudaMemsetAsync(keys, 0xFF, static_cast<std::size_t>(pairs) * sizeof(Key),
+    check_cuda(cudaMemsetAsync(keys, 0xFF, static_cast<std::size_t>(pairs) * sizeof(uint32_t),
                                on_cuda(context).cuda_stream()),
                "splat_render");
   }
   if (frame.visible > 0) {
-    const EmitTask<Key> task = {view,
-                                frame.splats.data(),
-                                frame.tile_counts.data(),
-                                frame.order.data(),
-                                starts,
-                                frame.visible,
-                                frame.pair_starts.data(),
-                                keys,
-                                frame.list.data()};
-    launch(context, "splat_emit", emit_pairs<Key>, {blocks_for(frame.visible, kThreads), kThreads}, task);
+    const EmitTask task = {view,
+                           frame.splats.data(),
+                           frame.tile_counts.data(),
+                           frame.order.data(),
+                           starts,
+                           frame.visible,
+                           frame.pair_starts.data(),
+                           keys,
+                           frame.list.data()};
+    launch(context, "splat_emit", emit_pairs, {blocks_for(frame.visible, kThreads), kThreads}, task);
   }
   frame.mark(kEmitted);
   // As many bits as the number of tiles has: what pads the list is behind the last one.
-  const Key* sorted =
+  const uint32_t* sorted =
       sort_by_key(context, keys, frame.list, pairs, std::bit_width(static_cast<uint64_t>(tiles)));
-  launch(context, "splat_tiles", find_tiles<Key>, {blocks_for(tiles + 1, kThreads), kThreads}, sorted,
+  launch(context, "splat_tiles", find_tiles, {blocks_for(tiles + 1, kThreads), kThreads}, sorted,
          static_cast<uint32_t>(pairs), tiles, frame.tile_starts.resize(tiles + 1));
 }
 
@@ -221,11 +216,7 @@ void bin_to_tiles(Context& context, const DrawingView& view, int64_t gaussians, 
            frame.order.data(), frame.tile_counts.data(), frame.visible, starts);
     exclusive_sum(context, starts, starts, frame.visible);
   }
-  if (view.tiles() < 0xFFFF) {
-    list_pairs<uint16_t>(context, view, starts, bounded, frame);
-  } else {
-    list_pairs<uint32_t>(context, view, starts, bounded, frame);
-  }
+  list_pairs(context, view, starts, bounded, frame);
   frame.mark(kBinned);
 }
 

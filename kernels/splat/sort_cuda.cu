@@ -1,5 +1,5 @@
-// CUB's radix sort (onesweep: one read and one write of a pair for each 8 bits of keys) and decoupled
-// look-back scan.
+// CUB's radix sort and prefix sum. Keys have 32 bits even where 16 would do: CUB's sort that reads and writes
+// a pair once for each 8 bits (onesweep) is for those alone; shorter ones are read twice for each 7 bits.
 #include "kernels/splat/sort_cuda.h"
 
 #include <cub/device/device_radix_sort.cuh>
@@ -23,12 +23,12 @@ void with_temporary(Context& context, const Body& body) {
 
 }  // namespace
 
-template <typename Key>
-Key* sort_by_key(Context& context, Key* keys, FrameArray<int32_t>& values, int64_t count, int bits) {
+uint32_t* sort_by_key(Context& context, uint32_t* keys, FrameArray<int32_t>& values, int64_t count,
+                      int bits) {
   if (count == 0 || bits == 0) return keys;
   FrameArray<int32_t> other(context);
-  Key* other_keys = context.scratch_array<Key>(static_cast<std::size_t>(count));
-  cub::DoubleBuffer<Key> key_buffers(keys, other_keys);
+  uint32_t* other_keys = context.scratch_array<uint32_t>(static_cast<std::size_t>(count));
+  cub::DoubleBuffer<uint32_t> key_buffers(keys, other_keys);
   cub::DoubleBuffer<int32_t> value_buffers(values.data(), other.resize(count));
   with_temporary(context, [&](void* memory, std::size_t& bytes) {
     return cub::DeviceRadixSort::SortPairs(memory, bytes, key_buffers, value_buffers,
@@ -38,9 +38,6 @@ Key* sort_by_key(Context& context, Key* keys, FrameArray<int32_t>& values, int64
   if (value_buffers.Current() != values.data()) values.swap(other);
   return key_buffers.Current();
 }
-
-template uint16_t* sort_by_key(Context&, uint16_t*, FrameArray<int32_t>&, int64_t, int);
-template uint32_t* sort_by_key(Context&, uint32_t*, FrameArray<int32_t>&, int64_t, int);
 
 void exclusive_sum(Context& context, const uint32_t* from, uint32_t* to, int64_t count) {
   if (count == 0) return;

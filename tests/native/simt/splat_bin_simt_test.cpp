@@ -210,7 +210,7 @@ TEST_CASE("bin: Gaussians of many tiles, long and thin ones") {
   check(Binned(700, 401, 309, -1.0f, 1.8f), false);
 }
 
-TEST_CASE("bin: more tiles than 16 bits count") {
+TEST_CASE("bin: more than 65,535 tiles") {
   connect();
   const Binned b(9, 32768, 512, -2.0f, 1.0f);
   CHECK(b.view->tiles() > 0xFFFF);
