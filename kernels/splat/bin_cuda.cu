@@ -5,7 +5,7 @@
 // that sorting moves behind the last tile.
 //
 // Floor, with v visible ones and p pairs: 4 N + 8 v bytes for collecting, 68 v for sorting by depth (four
-// passes), 100 v and 8 p for emitting, 36 p for sorting by tile (two passes up to 65,535 tiles).
+// passes), 84 v and 8 p for emitting, 36 p for sorting by tile (two passes up to 65,535 tiles).
 #include <bit>
 
 #include "error.h"
