@@ -1,6 +1,7 @@
 #include "parts.h"
 #include "register.h"
 #include "training.h"
+#include "training_step.h"
 
 namespace diorama {
 
@@ -14,6 +15,7 @@ void add_splat_training_cpu(Operations& operations) {
   operations.adam = adam_cpu;
   operations.splat_relocate = splat_relocate_cpu;
   operations.splat_perturb = splat_perturb_cpu;
+  operations.splat_backward_step = splat_backward_step_cpu;
 }
 
 }  // namespace diorama

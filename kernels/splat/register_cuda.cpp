@@ -6,6 +6,7 @@ namespace diorama {
 
 void add_splat_cuda(Operations& operations) {
   add_splat_drawing_cuda(operations);
+  add_splat_backward_cuda(operations);
   add_splat_training_cuda(operations);
 }
 

@@ -1,5 +1,6 @@
 #include "parts.h"
 #include "training.h"
+#include "training_step.h"
 
 namespace diorama {
 namespace {
@@ -10,6 +11,7 @@ void add_training(Operations& operations) {
   operations.adam = adam_plain<Real>;
   operations.splat_relocate = splat_relocate_plain<Real>;
   operations.splat_perturb = splat_perturb_plain<Real>;
+  operations.splat_backward_step = splat_backward_step_plain<Real>;
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature, a struct or the meaning of an argument changes. */
-#define DIO_ABI_VERSION 3
+#define DIO_ABI_VERSION 4
 #define DIO_MAX_RANK 8
 
 typedef enum dio_status DIO_ANY_INT {
@@ -488,6 +488,45 @@ typedef struct dio_adam_params {
  * the outermost contiguous, the outermost stride free. */
 DIO_API dio_status dio_adam(dio_context* context, const dio_tensor* gradient, const dio_adam_params* params,
                             dio_tensor* x, dio_tensor* m, dio_tensor* v);
+
+/* One tensor for each kind of parameter, in the shapes of dio_splat_gaussians; none may be NULL. */
+typedef struct dio_splat_parameters {
+  dio_tensor* means;           /* [N, 3] */
+  dio_tensor* quats;           /* [N, 4] */
+  dio_tensor* log_scales;      /* [N, 3] */
+  dio_tensor* logit_opacities; /* [N] */
+  dio_tensor* sh;              /* [N, K, 3] */
+} dio_splat_parameters;
+
+typedef struct dio_splat_step {
+  int64_t step;       /* of Adam, from 1 on */
+  float beta1, beta2; /* in [0, 1) */
+  float eps;          /* > 0, added to the root as in torch.optim.Adam */
+  /* Learning rates, each finite. */
+  float means_rate;
+  float quats_rate;
+  float log_scales_rate;
+  float logit_opacities_rate;
+  float constant_colors_rate; /* of the first coefficient of sh */
+  float other_colors_rate;    /* of the others */
+  /* Added to the loss, each finite and at least 0: opacity_penalty * mean opacity + scale_penalty * mean of
+   * all 3 N standard deviations, those of 3DGS-MCMC (Kheradmand et al. 2024). Gaussians that were not drawn
+   * pay as well; a logit of NaN and a logarithm of 88 or more, or NaN, do not. */
+  float opacity_penalty;
+  float scale_penalty;
+} dio_splat_step;
+
+/* A step of training in one call, without gradients in memory on a GPU: the gradient of sum(images *
+ * image_gradients) of the frame's last rendering, as dio_splat_backward has it, and of the penalties; then a
+ * step of Adam (as dio_adam) on all parameters in place, those of Gaussians that were not drawn too.
+ * x: the values rendered, without features; m and v: Adam's running means of the gradient and of its square.
+ * means2d: optional [N, 2], as in dio_splat_gradients. Afterwards the frame must render again before another
+ * backward pass. Everything f32 and contiguous; no two tensors share memory. */
+DIO_API dio_status dio_splat_backward_step(dio_context* context, dio_splat_frame* frame,
+                                           const dio_splat_images* image_gradients,
+                                           const dio_splat_step* step, const dio_splat_parameters* x,
+                                           const dio_splat_parameters* m, const dio_splat_parameters* v,
+                                           dio_tensor* means2d);
 
 /* 3DGS-MCMC (Kheradmand et al. 2024, equation 9): the opacity and scales that each of counts[i] copies in one
  * place must have to look like the one Gaussian. counts i32 [N], 1 to 51. logit_opacities [N] and log_scales

@@ -118,9 +118,18 @@ dio_status dio_splat_backward(dio_context* context, dio_splat_frame* frame,
   return operation(
       "splat_backward", context, &Operations::splat_backward,
       [&](Check& check) {
+        check_rendering(check, context, frame);
         SplatArguments arguments(check);
-        check_backward(check, arguments, context, frame, gaussians, image_gradients);
+        check_gaussians(check, arguments, gaussians);
+        if (gaussians->sh->dtype != DIO_F32) {
+          check.fail("gaussians.sh has dtype f16, expected f32: f16 is for drawing alone");
+        }
         const bool features = gaussians->features != nullptr;
+        if (features != (frame->frame->feature_channels > 0)) {
+          check.fail(features ? "gaussians.features is given, but the rendering had none"
+                              : "gaussians.features is null, but the rendering had features");
+        }
+        check_images(check, arguments, kImageGradients, image_gradients, features, false);
         check.pointer("gradients", gradients);
         arguments.output("gradients.means", gradients->means, {"N", "3"});
         arguments.output("gradients.quats", gradients->quats, {"N", "4"});

@@ -109,9 +109,7 @@ void check_frame(Check& check, const dio_context* context, const dio_splat_frame
   }
 }
 
-void check_backward(Check& check, SplatArguments& arguments, const dio_context* context,
-                    const dio_splat_frame* frame, const dio_splat_gaussians* gaussians,
-                    const dio_splat_images* image_gradients) {
+void check_rendering(Check& check, const dio_context* context, const dio_splat_frame* frame) {
   check_frame(check, context, frame);
   const SplatFrame& kept = *frame->frame;
   if (!kept.rendered) check.fail("frame has no rendering to go back from; call splat_render first");
@@ -120,16 +118,6 @@ void check_backward(Check& check, SplatArguments& arguments, const dio_context* 
   check.name_size("H", kept.camera.height, "the rendering");
   check.name_size("W", kept.camera.width, "the rendering");
   if (kept.feature_channels > 0) check.name_size("C", kept.feature_channels, "the rendering");
-  check_gaussians(check, arguments, gaussians);
-  if (gaussians->sh->dtype != DIO_F32) {
-    check.fail("gaussians.sh has dtype f16, expected f32: f16 is for drawing alone");
-  }
-  const bool features = gaussians->features != nullptr;
-  if (features != (kept.feature_channels > 0)) {
-    check.fail(features ? "gaussians.features is given, but the rendering had none"
-                        : "gaussians.features is null, but the rendering had features");
-  }
-  check_images(check, arguments, kImageGradients, image_gradients, features, false);
 }
 
 }  // namespace diorama

@@ -56,10 +56,7 @@ void check_settings(Check& check, const dio_splat_settings* settings);
 void check_images(Check& check, SplatArguments& arguments, const ImageNames& names,
                   const dio_splat_images* images, bool features, bool written);
 void check_frame(Check& check, const dio_context* context, const dio_splat_frame* frame);
-// What goes into a backward pass: the frame's last rendering, the Gaussians that it drew, and the gradients
-// of its pictures.
-void check_backward(Check& check, SplatArguments& arguments, const dio_context* context,
-                    const dio_splat_frame* frame, const dio_splat_gaussians* gaussians,
-                    const dio_splat_images* image_gradients);
+// The frame's last rendering, and the sizes that a backward pass takes from it.
+void check_rendering(Check& check, const dio_context* context, const dio_splat_frame* frame);
 
 }  // namespace diorama

@@ -72,6 +72,10 @@ struct Operations {
                      float ssim_weight, const Tensor& losses, const Tensor* gradient) = nullptr;
   void (*adam)(Context&, const Tensor& gradient, const dio_adam_params&, const Tensor& x, const Tensor& m,
                const Tensor& v) = nullptr;
+  void (*splat_backward_step)(Context&, SplatFrame&, const dio_splat_images& image_gradients,
+                              const dio_splat_step&, const dio_splat_parameters& x,
+                              const dio_splat_parameters& m, const dio_splat_parameters& v,
+                              const Tensor* means2d) = nullptr;
   void (*splat_relocate)(Context&, const Tensor& counts, float min_opacity, const Tensor& logit_opacities,
                          const Tensor& log_scales) = nullptr;
   void (*splat_perturb)(Context&, const Tensor& quats, const Tensor& log_scales,

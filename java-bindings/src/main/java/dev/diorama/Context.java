@@ -38,7 +38,7 @@ public final class Context implements AutoCloseable {
   }
 
   /** For arguments that are structs or arrays: results, parameters, lists of tensors. */
-  static final long ARGUMENT_BYTES = 512;
+  static final long ARGUMENT_BYTES = 640;
 
   private static final int MAX_TENSORS = 32;
   private static final long[] ONE = {1};

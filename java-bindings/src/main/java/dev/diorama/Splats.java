@@ -16,6 +16,7 @@ public final class Splats {
 
   private static final int THIRD = 256;
   private static final int FOURTH = 384;
+  private static final int FIFTH = 512;
   private static final int STRUCT = 128;
 
   private final Context context;
@@ -103,6 +104,55 @@ public final class Splats {
     } finally {
       c.end();
     }
+  }
+
+  /**
+   * A step of training in one call: the gradient of sum(images * imageGradients) of the frame's
+   * last rendering and of the penalties, then a step of Adam on all parameters in place, those of
+   * Gaussians that were not drawn too. On a GPU no gradient is ever written to memory. Afterwards
+   * the frame must render again before another backward pass.
+   *
+   * @param frame has rendered x, without features
+   * @param imageGradients of the loss with respect to the pictures
+   * @param step learning rates and penalties
+   * @param x what is learnt
+   * @param m the gradient's running means
+   * @param v and those of its square
+   * @param means2d optional F32 [N, 2]: the gradient of places in the picture, in pixels
+   */
+  public void backwardStep(
+      SplatFrame frame,
+      SplatImages imageGradients,
+      SplatStep step,
+      SplatParameters x,
+      SplatParameters m,
+      SplatParameters v,
+      Tensor means2d) {
+    Context c = begin();
+    try {
+      MemorySegment given = struct(0);
+      imageGradients.write(c, given, false);
+      MemorySegment how = struct(SECOND);
+      step.write(how);
+      Status.check(
+          diorama_h.dio_splat_backward_step(
+              c.handle(),
+              c.use(frame),
+              given,
+              how,
+              write(x, THIRD),
+              write(m, FOURTH),
+              write(v, FIFTH),
+              c.output(means2d)));
+    } finally {
+      c.end();
+    }
+  }
+
+  private MemorySegment write(SplatParameters parameters, int place) {
+    MemorySegment struct = struct(place);
+    parameters.write(context, struct);
+    return struct;
   }
 
   /**

@@ -23,10 +23,10 @@ public class diorama_h extends diorama_h$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int DIO_ABI_VERSION = (int)3L;
+    private static final int DIO_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define DIO_ABI_VERSION 3
+     * #define DIO_ABI_VERSION 4
      * }
      */
     public static int DIO_ABI_VERSION() {
@@ -3900,6 +3900,73 @@ public class diorama_h extends diorama_h$shared {
                 traceDowncall("dio_adam", context, gradient, params, x, m, v);
             }
             return (int)mh$.invokeExact(context, gradient, params, x, m, v);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dio_splat_backward_step {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_backward_step");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_backward_step(dio_context *context, dio_splat_frame *frame, const dio_splat_images *image_gradients, const dio_splat_step *step, const dio_splat_parameters *x, const dio_splat_parameters *m, const dio_splat_parameters *v, dio_tensor *means2d)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_backward_step$descriptor() {
+        return dio_splat_backward_step.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_backward_step(dio_context *context, dio_splat_frame *frame, const dio_splat_images *image_gradients, const dio_splat_step *step, const dio_splat_parameters *x, const dio_splat_parameters *m, const dio_splat_parameters *v, dio_tensor *means2d)
+     * }
+     */
+    public static MethodHandle dio_splat_backward_step$handle() {
+        return dio_splat_backward_step.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_backward_step(dio_context *context, dio_splat_frame *frame, const dio_splat_images *image_gradients, const dio_splat_step *step, const dio_splat_parameters *x, const dio_splat_parameters *m, const dio_splat_parameters *v, dio_tensor *means2d)
+     * }
+     */
+    public static MemorySegment dio_splat_backward_step$address() {
+        return dio_splat_backward_step.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_backward_step(dio_context *context, dio_splat_frame *frame, const dio_splat_images *image_gradients, const dio_splat_step *step, const dio_splat_parameters *x, const dio_splat_parameters *m, const dio_splat_parameters *v, dio_tensor *means2d)
+     * }
+     */
+    public static int dio_splat_backward_step(MemorySegment context, MemorySegment frame, MemorySegment image_gradients, MemorySegment step, MemorySegment x, MemorySegment m, MemorySegment v, MemorySegment means2d) {
+        var mh$ = dio_splat_backward_step.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_backward_step", context, frame, image_gradients, step, x, m, v, means2d);
+            }
+            return (int)mh$.invokeExact(context, frame, image_gradients, step, x, m, v, means2d);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

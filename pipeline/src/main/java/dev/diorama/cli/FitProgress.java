@@ -4,6 +4,7 @@ import dev.diorama.splat.fit.Evaluation;
 import dev.diorama.splat.fit.FitListener;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.DoubleSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -13,35 +14,39 @@ import me.tongfei.progressbar.ProgressBarStyle;
 final class FitProgress implements FitListener, AutoCloseable {
   private static final int WIDTH = 110;
   private static final long LINE_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
+  private static final long BAR_EVERY_NANOS = Duration.ofMillis(250).toNanos();
 
   private final boolean terminal = Progress.isTerminal();
   private long begin;
   private int first;
-  private long lastLine;
+  private long lastShown;
   private ProgressBar bar;
   private String measured = "";
 
   @Override
-  public void progress(int iteration, int iterations, double loss, int gaussians) {
+  public void progress(int iteration, int iterations, DoubleSupplier loss, int gaussians) {
     long now = System.nanoTime();
     if (begin == 0) {
       begin = now;
       first = iteration;
-      lastLine = now;
+      lastShown = now;
       bar = terminal ? newBar(iterations, iteration) : null;
     }
+    boolean last = iteration == iterations;
+    long pause = terminal ? BAR_EVERY_NANOS : LINE_EVERY_NANOS;
+    if (!last && now - lastShown < pause) {
+      return;
+    }
+    lastShown = now;
+    // Asking for the loss waits for the device: only where somebody sees it.
     String state =
-        String.format(Locale.ROOT, "loss %.4f, %d Gaussians%s", loss, gaussians, measured);
+        String.format(
+            Locale.ROOT, "loss %.4f, %d Gaussians%s", loss.getAsDouble(), gaussians, measured);
     if (bar != null) {
       bar.setExtraMessage(state);
       bar.stepTo(iteration);
       return;
     }
-    boolean last = iteration == iterations;
-    if (!last && now - lastLine < LINE_EVERY_NANOS) {
-      return;
-    }
-    lastLine = now;
     String left =
         last || iteration == first
             ? ""
@@ -67,7 +72,7 @@ final class FitProgress implements FitListener, AutoCloseable {
         .setInitialMax(iterations)
         .startsFrom(iteration, Duration.ZERO)
         .setStyle(ProgressBarStyle.ASCII)
-        .setUpdateIntervalMillis(250)
+        .setUpdateIntervalMillis((int) Duration.ofNanos(BAR_EVERY_NANOS).toMillis())
         .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH))
         .build();
   }

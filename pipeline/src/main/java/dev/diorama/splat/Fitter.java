@@ -111,7 +111,7 @@ public final class Fitter implements AutoCloseable {
       if (!step()) {
         return true;
       }
-      listener.progress(iteration(), options().iterations(), training.loss(), training.count());
+      listener.progress(iteration(), options().iterations(), training::loss, training.count());
     }
     return iteration() == options().iterations();
   }

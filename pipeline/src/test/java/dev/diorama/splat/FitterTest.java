@@ -67,7 +67,8 @@ class FitterTest {
     try (Fitter fitter = Fitter.begin(backend, dataset, options)) {
       Evaluation before = fitter.evaluate();
       List<Double> losses = new ArrayList<>();
-      assertThat(fitter.run((i, n, loss, g) -> losses.add(loss), () -> false)).isTrue();
+      assertThat(fitter.run((i, n, loss, g) -> losses.add(loss.getAsDouble()), () -> false))
+          .isTrue();
       Evaluation after = fitter.evaluate();
       assertThat(losses).hasSize(400);
       assertThat(after.heldOut()).isTrue();

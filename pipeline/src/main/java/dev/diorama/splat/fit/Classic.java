@@ -63,9 +63,6 @@ final class Classic implements Densifier {
   }
 
   @Override
-  public void penalise(int iteration) {}
-
-  @Override
   public void step(int iteration, SplatCamera camera, double meansRate) {
     if (iteration > options.until()) {
       return;

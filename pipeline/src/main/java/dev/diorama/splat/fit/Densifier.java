@@ -13,8 +13,15 @@ interface Densifier {
    */
   Tensor means2d();
 
-  /** Between the backward pass and Adam: adds the gradients of what the strategy penalises. */
-  void penalise(int iteration);
+  /** What the loss gets for each unit of mean opacity. */
+  default double opacityPenalty() {
+    return 0;
+  }
+
+  /** What the loss gets for each unit of mean standard deviation. */
+  default double scalePenalty() {
+    return 0;
+  }
 
   /** Behind Adam: noise, bookkeeping, and where it is due more or fewer Gaussians. */
   void step(int iteration, SplatCamera camera, double meansRate);

@@ -1,5 +1,7 @@
 package dev.diorama.splat.fit;
 
+import java.util.function.DoubleSupplier;
+
 /** Hears how far a fit is; called on the thread that runs it. */
 @FunctionalInterface
 public interface FitListener {
@@ -12,8 +14,8 @@ public interface FitListener {
    *
    * @param iteration how many are done
    * @param iterations of the whole run
-   * @param loss of the picture just looked at
+   * @param loss of the picture just looked at; asking for it waits until the step is done
    * @param gaussians that there are
    */
-  void progress(int iteration, int iterations, double loss, int gaussians);
+  void progress(int iteration, int iterations, DoubleSupplier loss, int gaussians);
 }

@@ -22,16 +22,11 @@ final class Mcmc implements Densifier {
   /** Noise at the learning rate of the means, for a scene of radius 1. */
   private static final double NOISE = 5e5;
 
-  /** The penalties' gradients change slowly: they are computed anew every so many iterations. */
-  private static final int PENALTY_EVERY = 10;
-
   private final Context context;
   private final Parameters parameters;
   private final Densification options;
   private final Draws draws;
   private final double extent;
-  private Tensor opacityPenalty;
-  private Tensor scalePenalty;
   private Tensor noise;
 
   Mcmc(Context context, Parameters parameters, Densification options, Draws draws, double extent) {
@@ -48,47 +43,14 @@ final class Mcmc implements Densifier {
   }
 
   @Override
-  public void penalise(int iteration) {
-    if (options.opacityPenalty() == 0 && options.scalePenalty() == 0) {
-      return;
-    }
-    if (opacityPenalty == null || (iteration - 1) % PENALTY_EVERY == 0) {
-      renewPenalties();
-    }
-    add(opacityPenalty, parameters.logitOpacities.gradient);
-    add(scalePenalty, parameters.logScales.gradient);
+  public double opacityPenalty() {
+    return options.opacityPenalty();
   }
 
-  private void add(Tensor part, Tensor gradient) {
-    context
-        .kernels()
-        .combine(new Tensor[] {gradient, part}, new Tensor[] {gradient}, new double[] {1, 1});
-  }
-
-  /** The gradients of penalty * mean opacity and of penalty * mean scale over the extent. */
-  private void renewPenalties() {
-    int n = parameters.count();
-    float[] opacities = parameters.logitOpacities.x.toFloats();
-    float[] scales = parameters.logScales.x.toFloats();
-    double opacityFactor = options.opacityPenalty() / n;
-    double scaleFactor = options.scalePenalty() / (3.0 * n * extent);
-    for (int i = 0; i < opacities.length; i++) {
-      double opacity = opacity(opacities[i]);
-      opacities[i] = finite(opacityFactor * opacity * (1 - opacity));
-    }
-    for (int i = 0; i < scales.length; i++) {
-      scales[i] = finite(scaleFactor * Math.exp(scales[i]));
-    }
-    if (opacityPenalty == null) {
-      opacityPenalty = context.tensor(DType.F32, n, 1);
-      scalePenalty = context.tensor(DType.F32, n, 3);
-    }
-    opacityPenalty.set(opacities);
-    scalePenalty.set(scales);
-  }
-
-  private static float finite(double value) {
-    return Double.isFinite(value) ? (float) value : 0;
+  /** Scales are measured by the scene's extent. */
+  @Override
+  public double scalePenalty() {
+    return options.scalePenalty() / extent;
   }
 
   private static double opacity(double logit) {
@@ -225,11 +187,6 @@ final class Mcmc implements Densifier {
       noise.close();
       noise = null;
     }
-    if (opacityPenalty != null) {
-      opacityPenalty.close();
-      scalePenalty.close();
-      opacityPenalty = null;
-    }
   }
 
   private static int[] identity(int n) {
@@ -238,21 +195,14 @@ final class Mcmc implements Densifier {
 
   @Override
   public float[][] state() {
-    return opacityPenalty == null
-        ? new float[0][]
-        : new float[][] {opacityPenalty.toFloats(), scalePenalty.toFloats()};
+    return new float[0][];
   }
 
   @Override
   public int[] stateLengths() {
-    return new int[] {parameters.count(), 3 * parameters.count()};
+    return new int[0];
   }
 
   @Override
-  public void resume(float[][] state) {
-    if (state.length == 2) {
-      opacityPenalty = context.of(state[0], parameters.count(), 1);
-      scalePenalty = context.of(state[1], parameters.count(), 3);
-    }
-  }
+  public void resume(float[][] state) {}
 }

@@ -3,14 +3,15 @@ package dev.diorama.splat.fit;
 import dev.diorama.Context;
 import dev.diorama.DType;
 import dev.diorama.SplatGaussians;
-import dev.diorama.SplatGradients;
+import dev.diorama.SplatParameters;
 import dev.diorama.Tensor;
 import dev.diorama.splat.Gaussians;
 import java.util.List;
+import java.util.function.Function;
 
 /**
- * What is learnt, [N, C] each, with its gradient and Adam's two running means. Those have a last
- * row more, always 0, which rows without a past take theirs from.
+ * What is learnt, [N, C] each, and Adam's two running means. Those have a last row more, always 0,
+ * which rows without a past take theirs from.
  */
 final class Parameters implements AutoCloseable {
 
@@ -21,7 +22,6 @@ final class Parameters implements AutoCloseable {
     Tensor x;
     Tensor m;
     Tensor v;
-    Tensor gradient;
 
     private Group(Context context, String name, int columns, int rows) {
       this.name = name;
@@ -29,15 +29,12 @@ final class Parameters implements AutoCloseable {
       x = context.tensor(DType.F32, rows, columns);
       m = context.zeros(DType.F32, rows + 1, columns);
       v = context.zeros(DType.F32, rows + 1, columns);
-      gradient = context.tensor(DType.F32, rows, columns);
     }
 
     private void take(Context context, Tensor rows, Tensor pasts, int count) {
       x = replaced(context, x, rows, count);
       m = replaced(context, m, pasts, count + 1);
       v = replaced(context, v, pasts, count + 1);
-      gradient.close();
-      gradient = context.tensor(DType.F32, count, columns);
     }
 
     private Tensor replaced(Context context, Tensor old, Tensor ids, int count) {
@@ -49,7 +46,7 @@ final class Parameters implements AutoCloseable {
 
     @Override
     public void close() {
-      List.of(x, m, v, gradient).forEach(Tensor::close);
+      List.of(x, m, v).forEach(Tensor::close);
     }
   }
 
@@ -101,21 +98,32 @@ final class Parameters implements AutoCloseable {
         means.x, quats.x, logScales.x, logitOpacities.x.view(count), colors(sh.x), null);
   }
 
-  /** Where a backward pass writes; means2d may be null. */
-  SplatGradients gradients(Tensor means2d) {
-    return new SplatGradients(
-        means.gradient,
-        quats.gradient,
-        logScales.gradient,
-        logitOpacities.gradient.view(count),
-        colors(sh.gradient),
-        null,
-        means2d,
-        null);
+  /** What is learnt. */
+  SplatParameters values() {
+    return inShape(group -> group.x);
+  }
+
+  /** Adam's running means of the gradient, and of its square. */
+  SplatParameters runningMeans() {
+    return inShape(group -> group.m.slice(0, 0, count));
+  }
+
+  SplatParameters runningSquares() {
+    return inShape(group -> group.v.slice(0, 0, count));
+  }
+
+  /** In the kernels' shapes. */
+  private SplatParameters inShape(Function<Group, Tensor> rows) {
+    return new SplatParameters(
+        rows.apply(means),
+        rows.apply(quats),
+        rows.apply(logScales),
+        rows.apply(logitOpacities).view(count),
+        colors(rows.apply(sh)));
   }
 
   /** [N, 3 K] as [N, K, 3]. */
-  Tensor colors(Tensor rows) {
+  private Tensor colors(Tensor rows) {
     return rows.view(count, coefficients, 3);
   }
 

@@ -7,13 +7,13 @@ import dev.diorama.SplatFrame;
 import dev.diorama.SplatGaussians;
 import dev.diorama.SplatImages;
 import dev.diorama.SplatSettings;
+import dev.diorama.SplatStep;
 import dev.diorama.Splats;
 import dev.diorama.Tensor;
 import dev.diorama.media.Picture;
 import dev.diorama.splat.Gaussians;
 import dev.diorama.splat.data.Dataset;
 import dev.diorama.splat.fit.Draws.Purpose;
-import dev.diorama.splat.fit.Parameters.Group;
 import dev.diorama.splat.fit.Targets.Target;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -38,8 +38,8 @@ public final class Training {
   private final SplatFrame frame;
   private final Canvas canvas;
   private final Tensor losses;
+  private final Tensor measures;
   private int iteration;
-  private double loss;
   private long nanos;
 
   private Training(Context context, Dataset dataset, FitOptions options, Checkpoint checkpoint) {
@@ -64,7 +64,8 @@ public final class Training {
     }
     this.frame = context.splatFrame();
     this.canvas = new Canvas(context);
-    this.losses = context.tensor(DType.F32, 4);
+    this.losses = context.zeros(DType.F32, 4);
+    this.measures = context.tensor(DType.F32, 4);
   }
 
   /**
@@ -113,17 +114,16 @@ public final class Training {
         (float) options.ssimWeight(),
         losses,
         canvas.gradient());
-    loss = losses.toFloats()[0];
-    splats.backward(
-        frame,
-        gaussians,
-        SplatImages.rgb(canvas.gradient()),
-        false,
-        parameters.gradients(densifier.means2d()));
     iteration++;
-    densifier.penalise(iteration);
     double meansRate = meansRate();
-    adam(meansRate);
+    splats.backwardStep(
+        frame,
+        SplatImages.rgb(canvas.gradient()),
+        learning(meansRate),
+        parameters.values(),
+        parameters.runningMeans(),
+        parameters.runningSquares(),
+        densifier.means2d());
     densifier.step(iteration, target.camera(), meansRate);
     nanos += System.nanoTime() - begin;
     return true;
@@ -156,38 +156,22 @@ public final class Training {
     return rate * Math.pow(options.rates().meansAtEnd(), share);
   }
 
-  private void adam(double meansRate) {
+  private SplatStep learning(double meansRate) {
     LearningRates rates = options.rates();
-    adam(parameters.means, meansRate);
-    adam(parameters.quats, rates.quats());
-    adam(parameters.logScales, rates.logScales());
-    adam(parameters.logitOpacities, rates.logitOpacities());
-    int coefficients = parameters.coefficients();
-    colors(0, 1, rates.constantColors());
-    if (coefficients > 1) {
-      colors(1, coefficients, rates.otherColors());
-    }
-  }
-
-  private void adam(Group group, double rate) {
-    int n = parameters.count();
-    adam(group.gradient, rate, group.x, group.m.slice(0, 0, n), group.v.slice(0, 0, n));
-  }
-
-  /** The coefficients in a range; they lie beside the others, in each Gaussian's row. */
-  private void colors(int from, int to, double rate) {
-    int n = parameters.count();
-    Group sh = parameters.sh;
-    adam(
-        parameters.colors(sh.gradient).slice(1, from, to),
-        rate,
-        parameters.colors(sh.x).slice(1, from, to),
-        parameters.colors(sh.m.slice(0, 0, n)).slice(1, from, to),
-        parameters.colors(sh.v.slice(0, 0, n)).slice(1, from, to));
-  }
-
-  private void adam(Tensor gradient, double rate, Tensor x, Tensor m, Tensor v) {
-    splats.adam(gradient, iteration, (float) rate, BETA1, BETA2, EPS, x, m, v);
+    return new SplatStep(
+        iteration,
+        BETA1,
+        BETA2,
+        EPS,
+        new SplatStep.Rates(
+            (float) meansRate,
+            (float) rates.quats(),
+            (float) rates.logScales(),
+            (float) rates.logitOpacities(),
+            (float) rates.constantColors(),
+            (float) rates.otherColors()),
+        (float) densifier.opacityPenalty(),
+        (float) densifier.scalePenalty());
   }
 
   /**
@@ -202,8 +186,8 @@ public final class Training {
     double ssim = 0;
     for (Target target : measured) {
       draw(target.camera());
-      splats.loss(canvas.rgb(), target.picture(), targets.mask(target), 1, losses, null);
-      float[] values = losses.toFloats();
+      splats.loss(canvas.rgb(), target.picture(), targets.mask(target), 1, measures, null);
+      float[] values = measures.toFloats();
       // Where pictures are equal to the last bit, as good as bytes can tell: half a step.
       double error = Math.max(values[3] / target.weight(), 1.0 / (4 * 255 * 255));
       psnr += -10 * Math.log10(error) / measured.size();
@@ -248,12 +232,12 @@ public final class Training {
   }
 
   /**
-   * Of the last picture looked at.
+   * Of the last picture looked at. Asking waits for the device.
    *
-   * @return 0 before the first
+   * @return 0 before the first, or where a resumed fit has not gone on yet
    */
   public double loss() {
-    return loss;
+    return losses.toFloats()[0];
   }
 
   /**
