@@ -91,6 +91,17 @@ DIO_DEVICE void sum_view(const ProjectBackwardTask& task, ProjectBackwardShared&
   task.view_sums[static_cast<int64_t>(blockIdx.x) * kViewEntries + threadIdx.x] = sum;
 }
 
+// By all lanes of a warp.
+DIO_DEVICE void write_features(const ProjectBackwardTask& task, int64_t i, bool here, uint32_t start,
+                               uint32_t tiles) {
+  for (int c = 0; c < task.in.feature_channels; ++c) {
+    const float sum =
+        task.places.features < 0 ? 0 : collect_channel(task.pairs, task.places.features + c, start, tiles);
+    float* const to = task.features + i * task.in.feature_channels + c;
+    if (here) *to = task.accumulate ? *to + sum : sum;
+  }
+}
+
 // kAdam: learns in place instead of writing gradients.
 template <bool kAdam>
 __global__ void __launch_bounds__(kBackwardThreads)
@@ -125,14 +136,8 @@ __global__ void __launch_bounds__(kBackwardThreads)
         color_backward(task.view, shape.mean, uncut, static_cast<int>(task.in.coefficients), harmonics, g);
       }
     }
-    for (int c = 0; task.features && task.places.features >= 0 && c < task.in.feature_channels; ++c) {
-      const float sum = collect_channel(task.pairs, task.places.features + c, start, tiles);
-      float* const to = task.features + i * task.in.feature_channels + c;
-      if (here) *to = task.accumulate ? *to + sum : sum;
-    }
-  } else if (here && task.features && task.places.features >= 0 && !task.accumulate) {
-    for (int c = 0; c < task.in.feature_channels; ++c) task.features[i * task.in.feature_channels + c] = 0;
   }
+  if (task.features) write_features(task, i, here, start, tiles);
   if (!drawn || task.places.rgb < 0) {
     for (int c = 0; c < 3 * task.in.coefficients; ++c) harmonics[c] = 0;
   }

@@ -65,7 +65,7 @@ double CudaSplatFrame::milliseconds(Moment from, Moment to) const {
 }
 
 void CudaSplatFrame::update_stats() {
-  if (!rendered) return;
+  if (!marked_[kStart]) return;  // nothing was drawn yet
   ask_for_totals();
   wait_for_totals();
   stats = {.gaussians = gaussians,

@@ -47,11 +47,12 @@ constexpr dio_splat_step kStep = {.step = 7,
 
 // A scene, pictures that were drawn of it and gradients of pictures, and what Adam remembers.
 struct Lesson {
-  Lesson(uint64_t seed, const SceneSizes& sizes, int32_t model, dio_splat_step step = kStep)
+  Lesson(uint64_t seed, const SceneSizes& sizes, int32_t model, dio_splat_step step = kStep,
+         int32_t width = 37, int32_t height = 29)
       : random(seed),
         step(step),
         scene(random, sizes),
-        camera(test_camera(model, 37, 29)),
+        camera(test_camera(model, width, height)),
         settings(smooth_settings()),
         pictures(camera, 0),
         weights(camera, 0, &random),
@@ -139,6 +140,70 @@ TEST_CASE("step: every camera, all pictures, antialiased, with penalties, degree
       lesson.conforms("colours", false);
     }
   }
+}
+
+TEST_CASE("step: Gaussians over many tiles and over few") {
+  Lesson lesson(30, {.count = 40, .coefficients = 4}, DIO_CAMERA_PINHOLE, kStep, 131, 97);
+  for (const int64_t i : {0, 7, 38}) {
+    lesson.scene.place(i, {0.1 * static_cast<double>(i % 3), 0, 4}, 1.5, 0.6, {0.2, 0.5, 0.9});
+  }
+  lesson.conforms("63 tiles", true);
+}
+
+TEST_CASE("gradients of Gaussians over many tiles, features too") {
+  Random random(32);
+  const SceneSizes sizes = {.count = 34, .coefficients = 1, .features = 3};
+  TestScene scene(random, sizes);
+  scene.place(3, {0, 0, 4}, 1.5, 0.6, {0.2, 0.5, 0.9});
+  scene.place(33, {0.2, 0.1, 3}, 1, 0.4, {0.9, 0.5, 0.2});
+  const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 131, 97);
+  const dio_splat_settings settings = smooth_settings();
+  Pictures pictures(camera, sizes.features), weights(camera, sizes.features, &random);
+  Gradients gradients(sizes);
+  std::vector<TestTensor*> inputs = scene.inputs();
+  for (TestTensor* tensor : pictures.all()) inputs.push_back(tensor);
+  for (TestTensor* tensor : weights.all()) inputs.push_back(tensor);
+  const auto call = [&](dio_context* c) {
+    const Frame frame(c);
+    const dio_splat_gaussians gaussians = scene.get();
+    const dio_splat_images drawn = pictures.get(), given = weights.get();
+    const dio_splat_gradients results = gradients.get();
+    const dio_status status = dio_splat_render(c, frame, &gaussians, &camera, &settings, &drawn);
+    return status == DIO_STATUS_OK ? dio_splat_backward(c, frame, &gaussians, &given, 0, &results) : status;
+  };
+  conform("many tiles", inputs, gradients.all(), call, kSteps);
+}
+
+TEST_CASE("step: parts of larger tensors, which begin anywhere") {
+  // One Gaussian more than is learnt: the first row of each tensor stays as it is.
+  const int64_t count = 37;
+  Lesson lesson(33, {.count = count + 1, .coefficients = 4}, DIO_CAMERA_PINHOLE);
+  std::vector<TestTensor*> outputs = lesson.outputs();
+  outputs.pop_back();
+  conform(
+      "rows from 1 on", lesson.inputs(), outputs,
+      [&](dio_context* c) {
+        const Frame frame(c);
+        std::vector<dio_tensor> parts;
+        for (TestTensor* tensor : outputs) {
+          dio_tensor part = *tensor->get();
+          part.data = static_cast<float*>(part.data) + part.strides[0];
+          part.shape[0] = count;
+          parts.push_back(part);
+        }
+        const auto set = [&](std::size_t i) {
+          return dio_splat_parameters{&parts[i], &parts[i + 1], &parts[i + 2], &parts[i + 3], &parts[i + 4]};
+        };
+        const dio_splat_parameters x = set(0), m = set(5), v = set(10);
+        const dio_splat_gaussians gaussians = {x.means,           x.quats, x.log_scales,
+                                               x.logit_opacities, x.sh,    nullptr};
+        const dio_splat_images drawn = lesson.pictures.get(), given = lesson.weights.get();
+        const dio_status status =
+            dio_splat_render(c, frame, &gaussians, &lesson.camera, &lesson.settings, &drawn);
+        if (status != DIO_STATUS_OK) return status;
+        return dio_splat_backward_step(c, frame, &given, &lesson.step, &x, &m, &v, nullptr);
+      },
+      kSteps);
 }
 
 TEST_CASE("step: without colours the coefficients follow their running means") {
