@@ -1,3 +1,4 @@
+#include "normals.h"
 #include "parts.h"
 #include "register.h"
 #include "training.h"
@@ -16,6 +17,7 @@ void add_splat_training_cpu(Operations& operations) {
   operations.splat_relocate = splat_relocate_cpu;
   operations.splat_perturb = splat_perturb_cpu;
   operations.splat_backward_step = splat_backward_step_cpu;
+  operations.splat_noise = splat_noise_cpu;
 }
 
 }  // namespace diorama

@@ -1,3 +1,4 @@
+#include "normals.h"
 #include "parts.h"
 #include "training.h"
 #include "training_step.h"
@@ -12,6 +13,7 @@ void add_training(Operations& operations) {
   operations.splat_relocate = splat_relocate_plain<Real>;
   operations.splat_perturb = splat_perturb_plain<Real>;
   operations.splat_backward_step = splat_backward_step_plain<Real>;
+  operations.splat_noise = splat_noise_plain<Real>;
 }
 
 }  // namespace

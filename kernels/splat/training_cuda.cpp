@@ -9,6 +9,7 @@ void add_splat_training_cuda(Operations& operations) {
   operations.adam = cuda::adam_cuda;
   operations.splat_relocate = cuda::splat_relocate_cuda;
   operations.splat_perturb = cuda::splat_perturb_cuda;
+  operations.splat_noise = cuda::splat_noise_cuda;
 }
 
 }  // namespace diorama

@@ -13,5 +13,6 @@ void splat_relocate_cuda(Context& context, const Tensor& counts, float min_opaci
 void splat_perturb_cuda(Context& context, const Tensor& quats, const Tensor& log_scales,
                         const Tensor* logit_opacities, const Tensor& noise, dio_splat_noise_kind kind,
                         float gain, const Tensor& means);
+void splat_noise_cuda(Context& context, uint64_t seed, const Tensor& out);
 
 }  // namespace diorama::cuda

@@ -60,6 +60,7 @@ constexpr Support kSupport[] = {
     DIORAMA_SUPPORT(adam, bit(DIO_F32)),
     DIORAMA_SUPPORT(splat_relocate, bit(DIO_F32)),
     DIORAMA_SUPPORT(splat_perturb, bit(DIO_F32)),
+    DIORAMA_SUPPORT(splat_noise, bit(DIO_F32)),
 };
 #undef DIORAMA_SUPPORT
 

@@ -81,6 +81,7 @@ struct Operations {
   void (*splat_perturb)(Context&, const Tensor& quats, const Tensor& log_scales,
                         const Tensor* logit_opacities, const Tensor& noise, dio_splat_noise_kind kind,
                         float gain, const Tensor& means) = nullptr;
+  void (*splat_noise)(Context&, uint64_t seed, const Tensor& out) = nullptr;
 };
 
 }  // namespace diorama

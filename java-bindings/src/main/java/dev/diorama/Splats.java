@@ -249,6 +249,23 @@ public final class Splats {
   }
 
   /**
+   * Unit normals for {@link #sample} and {@link #explore}: by Philox4x32-10 (Salmon et al. 2011),
+   * numbers 4 i to 4 i + 3 from counter i. They depend on the seed and the place alone: every
+   * backend draws the same, but for rounding, and on a device nothing comes from the host.
+   *
+   * @param seed any number
+   * @param out F32 [N, 3], contiguous
+   */
+  public void noise(long seed, Tensor out) {
+    Context c = begin();
+    try {
+      Status.check(diorama_h.dio_splat_noise(c.handle(), seed, c.output(out)));
+    } finally {
+      c.end();
+    }
+  }
+
+  /**
    * Moves means to draws from their Gaussians: means += gain * R S noise, as splitting does.
    *
    * @param quats F32 [N, 4]

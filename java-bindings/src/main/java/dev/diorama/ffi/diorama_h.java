@@ -4123,6 +4123,68 @@ public class diorama_h extends diorama_h$shared {
         }
     }
 
+    private static class dio_splat_noise {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            diorama_h.C_INT,
+            diorama_h.C_POINTER,
+            diorama_h.C_LONG,
+            diorama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dio_splat_noise");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_noise(dio_context *context, uint64_t seed, dio_tensor *out)
+     * }
+     */
+    public static FunctionDescriptor dio_splat_noise$descriptor() {
+        return dio_splat_noise.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_noise(dio_context *context, uint64_t seed, dio_tensor *out)
+     * }
+     */
+    public static MethodHandle dio_splat_noise$handle() {
+        return dio_splat_noise.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dio_status dio_splat_noise(dio_context *context, uint64_t seed, dio_tensor *out)
+     * }
+     */
+    public static MemorySegment dio_splat_noise$address() {
+        return dio_splat_noise.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dio_status dio_splat_noise(dio_context *context, uint64_t seed, dio_tensor *out)
+     * }
+     */
+    public static int dio_splat_noise(MemorySegment context, long seed, MemorySegment out) {
+        var mh$ = dio_splat_noise.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dio_splat_noise", context, seed, out);
+            }
+            return (int)mh$.invokeExact(context, seed, out);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class dio_measure_flops {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             diorama_h.C_INT,

@@ -1,7 +1,6 @@
 package dev.diorama.splat.fit;
 
 import dev.diorama.Context;
-import dev.diorama.Generator;
 import dev.diorama.Tensor;
 import java.util.SplittableRandom;
 
@@ -27,11 +26,9 @@ record Draws(long seed) {
     return new SplittableRandom(key(purpose, iteration));
   }
 
-  /** Fills a tensor with normal numbers. */
+  /** Fills a tensor [N, 3] with normal numbers, where it lies. */
   void normal(Context context, Purpose purpose, long iteration, Tensor out) {
-    try (Generator generator = context.generator(key(purpose, iteration))) {
-      context.kernels().randn(generator, out);
-    }
+    context.splats().noise(key(purpose, iteration), out);
   }
 
   /** The view that an iteration looks at: all once, in random order, then all again. */

@@ -6,9 +6,10 @@ import dev.diorama.SplatCamera;
 import dev.diorama.Tensor;
 import dev.diorama.splat.data.View;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** The views in the backend's memory, a byte for each sample. */
+/** The views in the backend's memory: a byte a sample, two a pixel of a mask. */
 final class Targets {
 
   /**
@@ -16,7 +17,7 @@ final class Targets {
    *
    * @param camera in the kernels' terms
    * @param picture U8 [H, W, 3]
-   * @param mask U8 [H, W], or null
+   * @param mask F16 [H, W] from 0 to 255, which it holds exactly, or null
    * @param weight mean of the squared mask: what of the squared difference is left by it
    */
   record Target(SplatCamera camera, Tensor picture, Tensor mask, double weight) {}
@@ -25,6 +26,8 @@ final class Targets {
   final List<Target> heldOut = new ArrayList<>();
 
   private final Context context;
+  private Tensor scale;
+  private Tensor shift;
   private Tensor floats;
 
   Targets(Context context, List<View> views, FitOptions options) {
@@ -47,8 +50,12 @@ final class Targets {
     if (view.mask() == null) {
       return new Target(view.camera().toSplatCamera(), picture, null, 1);
     }
-    Tensor mask = context.tensor(DType.U8, height, width);
-    mask.set(view.mask());
+    float[] values = new float[height * width];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = view.mask()[i] & 0xff;
+    }
+    Tensor mask = context.tensor(DType.F16, height, width);
+    mask.set(values);
     double squares = 0;
     for (byte value : view.mask()) {
       squares += (value & 0xff) / 255.0 * ((value & 0xff) / 255.0) / view.mask().length;
@@ -58,22 +65,22 @@ final class Targets {
 
   /** The mask as the loss takes it, F32 0..1, until the next call; null where there is none. */
   Tensor mask(Target target) {
-    if (target.mask() == null) {
+    Tensor mask = target.mask();
+    if (mask == null) {
       return null;
     }
-    byte[] bytes = target.mask().toBytes();
-    float[] values = new float[bytes.length];
-    for (int i = 0; i < bytes.length; i++) {
-      values[i] = (bytes[i] & 0xff) / 255f;
-    }
-    if (floats != null && floats.elements() != bytes.length) {
+    if (floats != null && !Arrays.equals(floats.shape(), mask.shape())) {
       floats.close();
       floats = null;
     }
     if (floats == null) {
-      floats = context.tensor(DType.F32, bytes.length);
+      floats = context.tensor(DType.F32, mask.shape());
     }
-    floats.set(values);
-    return floats.view(target.mask().size(0), target.mask().size(1));
+    if (scale == null) {
+      scale = context.of(new float[] {1 / 255f}, 1);
+      shift = context.zeros(DType.F32, 1);
+    }
+    context.kernels().channelAffine(mask, scale, shift, 0, 1, floats);
+    return floats;
   }
 }
