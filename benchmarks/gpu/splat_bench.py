@@ -12,6 +12,7 @@ import splats
 
 # Operations of an evaluation (a Gaussian at a pixel), and more for its gradient: kernels/splat/README.md.
 EVALUATION_FLOPS, BACKWARD_FLOPS = 14, 30
+# In the order of dio_splat_step.
 RATES = {"means": 1.6e-4, "quats": 1e-3, "log_scales": 5e-3, "logit_opacities": 5e-2, "constant": 2.5e-3, "other": 1.25e-4}
 BETA1, BETA2, EPS, SSIM_WEIGHT = 0.9, 0.999, 1e-15, 0.2
 GAUSSIAN = 4 * 11  # bytes of a mean, a quaternion, three scales and an opacity
@@ -72,28 +73,23 @@ class Ours:
         return self.rgb
 
     def prepare_fit(self, target):
-        self.prepare_backward()
-        self._target, self.losses, self._step = target, torch.empty(4, device=target.device), 0
+        self.weights, self._target, self._count = torch.empty_like(self.rgb), target, 0
+        self.losses = torch.empty(4, device=target.device)
         # A copy: what is learnt changes in place.
-        self._learnt = {name: tensor.clone() for name, tensor in self._kept.items()}
-        self._gaussians = splats.gaussians(**self._learnt)
-        self._moments = {name: (torch.zeros_like(t), torch.zeros_like(t)) for name, t in self._learnt.items()}
+        learnt = {name: tensor.clone() for name, tensor in self._kept.items()}
+        means, squares = ({name: torch.zeros_like(tensor) for name, tensor in learnt.items()} for _ in range(2))
+        self._kept = (learnt, means, squares)
+        self._weights, self._gaussians = splats.images(rgb=self.weights), splats.gaussians(**learnt)
+        self._state = [splats.parameters(**tensors) for tensors in self._kept]
 
     def fit(self):
-        """Render, loss, gradients, Adam."""
+        """Render, loss, and in one call gradients and Adam."""
+        self._count += 1
         self.render()
         self.context.call("dio_splat_loss", self.rgb, self._target, None, SSIM_WEIGHT, self.losses, self.weights)
-        self.context.call("dio_splat_backward", self.frame, self._gaussians, self._weights, False, self._gradients)
-        self._step += 1
-        for name in ("means", "quats", "log_scales", "logit_opacities"):
-            self._adam(RATES[name], self.results[name], self._learnt[name], *self._moments[name])
-        both = (self.results["sh"], self._learnt["sh"], *self._moments["sh"])
-        self._adam(RATES["constant"], *(t[:, :1] for t in both))
-        self._adam(RATES["other"], *(t[:, 1:] for t in both))
+        step = splats.Step(self._count, BETA1, BETA2, EPS, *RATES.values(), 0, 0)
+        self.context.call("dio_splat_backward_step", self.frame, self._weights, step, *self._state, None)
         return self.losses[0]
-
-    def _adam(self, rate, gradient, x, m, v):
-        self.context.call("dio_adam", gradient, splats.AdamParams(self._step, rate, BETA1, BETA2, EPS), x, m, v)
 
     def close(self):
         self.context.synchronize()
@@ -298,5 +294,6 @@ def run(library, context, device, small, timer, bytes_rate, options):
         for width, height in pictures:
             yield from bench.frames(scene.at(width, height))
             yield from bench.gradients(scene.at(width, height))
+        yield from bench.frames(scene.at(*pictures[0]), torch.float16)
     one = base.copies(counts[0]).at(*pictures[0])
     yield from bench.fit(one, steps)

@@ -41,10 +41,18 @@ class Stats(ctypes.Structure):
                                              "project_backward_ms")]
 
 
-class AdamParams(ctypes.Structure):
-    """struct dio_adam_params."""
+class Step(ctypes.Structure):
+    """struct dio_splat_step."""
 
-    _fields_ = [("step", ctypes.c_int64)] + [(name, ctypes.c_float) for name in ("learning_rate", "beta1", "beta2", "eps")]
+    _fields_ = [("step", ctypes.c_int64)] + [(name, ctypes.c_float) for name in (
+        "beta1", "beta2", "eps", "means_rate", "quats_rate", "log_scales_rate", "logit_opacities_rate",
+        "constant_colors_rate", "other_colors_rate", "opacity_penalty", "scale_penalty")]
+
+
+class Parameters(ctypes.Structure):
+    """struct dio_splat_parameters."""
+
+    _fields_ = [(name, _POINTER) for name in ("means", "quats", "log_scales", "logit_opacities", "sh")]
 
 
 class Gaussians(ctypes.Structure):
@@ -91,6 +99,10 @@ def images(**tensors):
 
 def gradients(**tensors):
     return _pointers(Gradients, tensors)
+
+
+def parameters(**tensors):
+    return _pointers(Parameters, tensors)
 
 
 def settings(context, **changed):

@@ -6,7 +6,16 @@ import dev.diorama.Backend;
 import dev.diorama.CameraModel;
 import dev.diorama.SplatSettings;
 import dev.diorama.splat.Rendering.Channel;
+import dev.diorama.splat.data.Dataset;
+import dev.diorama.splat.data.View;
+import dev.diorama.splat.fit.Densification;
+import dev.diorama.splat.fit.Evaluation;
+import dev.diorama.splat.fit.FitListener;
+import dev.diorama.splat.fit.FitOptions;
+import dev.diorama.splat.fit.LearningRates;
+import dev.diorama.splat.fit.Strategy;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -16,11 +25,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Rendering on a device: cuda where there is a card, else simt, whose memory is as far from Java
+ * Rendering and fitting on a device: cuda where there is a card, else simt, whose memory is as far from Java
  * and which is slow, so that scenes and pictures are small.
  */
 @Timeout(300)
@@ -99,6 +109,55 @@ class DeviceSplatsTest {
       off += close ? 0 : 1;
     }
     assertThat(off).as("pixels that are off").isLessThanOrEqualTo(pixels / 1000);
+  }
+
+  /** With Gaussians that move and more of them, noise, masks and a checkpoint on the way. */
+  @ParameterizedTest
+  @EnumSource(Strategy.class)
+  void shouldFitAndDoSoTheSameTwice(Strategy strategy, @TempDir Path folder) throws IOException {
+    Dataset dataset = masked(TinyDatasets.of(host));
+    FitOptions options =
+        FitOptions.builder()
+            .iterations(40)
+            .shDegree(1)
+            .rates(new LearningRates(8e-4, 0.1, 5e-3, 2e-2, 5e-2, 1e-2, 0))
+            .testEvery(3)
+            .densification(new Densification(strategy, 60, 0, 40, 10, 0.01, 0.01))
+            .build();
+    Gaussians once;
+    try (Fitter fitter = Fitter.begin(device, dataset, options)) {
+      Evaluation before = fitter.evaluate();
+      assertThat(fitter.run(FitListener.NONE, () -> false)).isTrue();
+      assertThat(fitter.evaluate().psnr()).isGreaterThan(before.psnr() + 1);
+      once = fitter.scene();
+    }
+    Path file = folder.resolve("fit.safetensors");
+    try (Fitter fitter = Fitter.begin(device, dataset, options)) {
+      fitter.run(FitListener.NONE, () -> fitter.iteration() == 17);
+      fitter.save(file);
+    }
+    try (Fitter fitter = Fitter.resume(device, dataset, file)) {
+      fitter.run(FitListener.NONE, () -> false);
+      Gaussians again = fitter.scene();
+      assertThat(again.means()).isEqualTo(once.means());
+      assertThat(again.quats()).isEqualTo(once.quats());
+      assertThat(again.logScales()).isEqualTo(once.logScales());
+      assertThat(again.logitOpacities()).isEqualTo(once.logitOpacities());
+      assertThat(again.sh()).isEqualTo(once.sh());
+    }
+  }
+
+  /** The left quarter of each picture does not count. */
+  private static Dataset masked(Dataset dataset) {
+    List<View> views = new ArrayList<>();
+    for (View view : dataset.views()) {
+      byte[] mask = new byte[view.picture().width() * view.picture().height()];
+      for (int i = 0; i < mask.length; i++) {
+        mask[i] = (byte) (i % view.picture().width() < view.picture().width() / 4 ? 0 : 255);
+      }
+      views.add(new View(view.name(), view.camera(), view.picture(), mask));
+    }
+    return new Dataset(views, dataset.points());
   }
 
   @Test

@@ -2,11 +2,13 @@ package dev.diorama.splat.fit;
 
 import dev.diorama.Context;
 import dev.diorama.DType;
+import dev.diorama.Scope;
 import dev.diorama.SplatCamera;
 import dev.diorama.Tensor;
 import dev.diorama.splat.fit.Draws.Purpose;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * 3DGS-MCMC (Kheradmand et al. 2024) with gsplat's constants: the Gaussians are samples of where a
@@ -87,7 +89,7 @@ final class Mcmc implements Densifier {
 
   /** Moves the dead to where the living are, more often the more opaque those are. */
   private void relocate(SplittableRandom random) {
-    float[] means = parameters.means.x.toFloats();
+    float[] places = parameters.places();
     float[] logits = parameters.logitOpacities.x.toFloats();
     int n = logits.length;
     double[] weights = new double[n];
@@ -97,8 +99,7 @@ final class Mcmc implements Densifier {
     for (int i = 0; i < n; i++) {
       rows[i] = i;
       double opacity = opacity(logits[i]);
-      float place = means[3 * i] + means[3 * i + 1] + means[3 * i + 2];
-      dead[i] = !(opacity > DEAD) || !Float.isFinite(place);
+      dead[i] = !(opacity > DEAD) || !Float.isFinite(places[i]);
       weights[i] = dead[i] ? 0 : opacity;
       living += dead[i] ? 0 : 1;
     }
@@ -114,7 +115,7 @@ final class Mcmc implements Densifier {
         pasts[rows[i]] = n;
       }
     }
-    share(rows, logits);
+    share(rows);
     replace(rows, pasts);
   }
 
@@ -141,43 +142,31 @@ final class Mcmc implements Densifier {
       rows[i] = roulette.draw(random);
       pasts[i] = n;
     }
-    share(rows, logits);
+    share(rows);
     replace(rows, pasts);
   }
 
   /** Makes those that will be copied fainter and smaller, so that the copies look like the one. */
-  private void share(int[] rows, float[] logits) {
-    int n = logits.length;
-    int[] copies = new int[n];
+  private void share(int[] rows) {
+    int[] copies = new int[parameters.count()];
     for (int row : rows) {
       copies[row]++;
     }
-    int[] sources = java.util.stream.IntStream.range(0, n).filter(i -> copies[i] > 1).toArray();
+    int[] sources = IntStream.range(0, copies.length).filter(i -> copies[i] > 1).toArray();
     if (sources.length == 0) {
       return;
     }
-    float[] scales = parameters.logScales.x.toFloats();
-    int[] counts = new int[sources.length];
-    float[] sourceLogits = new float[sources.length];
-    float[] sourceScales = new float[3 * sources.length];
-    for (int i = 0; i < sources.length; i++) {
-      counts[i] = Math.min(copies[sources[i]], MOST_COPIES);
-      sourceLogits[i] = logits[sources[i]];
-      System.arraycopy(scales, 3 * sources[i], sourceScales, 3 * i, 3);
+    int[] counts = IntStream.of(sources).map(i -> Math.min(copies[i], MOST_COPIES)).toArray();
+    try (Scope scope = context.scope()) {
+      Tensor ids = scope.of(sources, sources.length);
+      Tensor logits = scope.tensor(DType.F32, sources.length, 1);
+      Tensor scales = scope.tensor(DType.F32, sources.length, 3);
+      context.kernels().embedding(parameters.logitOpacities.x, ids, logits);
+      context.kernels().embedding(parameters.logScales.x, ids, scales);
+      Tensor each = scope.of(counts, sources.length);
+      context.splats().relocate(each, DEAD, logits.view(sources.length), scales);
+      parameters.put(sources, logits, scales);
     }
-    try (Tensor countTensor = context.of(counts, counts.length);
-        Tensor logitTensor = context.of(sourceLogits, counts.length);
-        Tensor scaleTensor = context.of(sourceScales, counts.length, 3)) {
-      context.splats().relocate(countTensor, DEAD, logitTensor, scaleTensor);
-      sourceLogits = logitTensor.toFloats();
-      sourceScales = scaleTensor.toFloats();
-    }
-    for (int i = 0; i < sources.length; i++) {
-      logits[sources[i]] = sourceLogits[i];
-      System.arraycopy(sourceScales, 3 * i, scales, 3 * sources[i], 3);
-    }
-    parameters.logitOpacities.x.set(logits);
-    parameters.logScales.x.set(scales);
   }
 
   private void replace(int[] rows, int[] pasts) {
@@ -190,7 +179,7 @@ final class Mcmc implements Densifier {
   }
 
   private static int[] identity(int n) {
-    return java.util.stream.IntStream.range(0, n).toArray();
+    return IntStream.range(0, n).toArray();
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.diorama.SplatGaussians;
 import dev.diorama.SplatParameters;
 import dev.diorama.Tensor;
 import dev.diorama.splat.Gaussians;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -35,6 +36,16 @@ final class Parameters implements AutoCloseable {
       x = replaced(context, x, rows, count);
       m = replaced(context, m, pasts, count + 1);
       v = replaced(context, v, pasts, count + 1);
+    }
+
+    /** What is learnt becomes rows of itself followed by others. */
+    private void take(Context context, Tensor others, Tensor rows) {
+      long own = x.size(0);
+      try (Tensor all = context.tensor(DType.F32, own + others.size(0), columns)) {
+        context.kernels().copy(x, all.slice(0, 0, own));
+        context.kernels().copy(others, all.slice(0, own, all.size(0)));
+        context.kernels().embedding(all, rows, x);
+      }
     }
 
     private Tensor replaced(Context context, Tensor old, Tensor ids, int count) {
@@ -132,7 +143,7 @@ final class Parameters implements AutoCloseable {
    * pasts[i], or begins without where that is the old count.
    */
   void take(int[] rows, int[] pasts) {
-    int[] withZeros = java.util.Arrays.copyOf(pasts, rows.length + 1);
+    int[] withZeros = Arrays.copyOf(pasts, rows.length + 1);
     withZeros[rows.length] = count;
     try (Tensor rowIds = context.of(rows, rows.length);
         Tensor pastIds = context.of(withZeros, withZeros.length)) {
@@ -141,6 +152,39 @@ final class Parameters implements AutoCloseable {
       }
     }
     count = rows.length;
+  }
+
+  /**
+   * Puts new opacities and scales in the places of some rows, without a copy through the host.
+   *
+   * @param rows which, each once
+   * @param logits [rows, 1]
+   * @param scales [rows, 3], logarithms
+   */
+  void put(int[] rows, Tensor logits, Tensor scales) {
+    int[] places = new int[count];
+    Arrays.setAll(places, i -> i);
+    for (int i = 0; i < rows.length; i++) {
+      places[rows[i]] = count + i;
+    }
+    try (Tensor ids = context.of(places, count)) {
+      logitOpacities.take(context, logits, ids);
+      logScales.take(context, scales, ids);
+    }
+  }
+
+  /**
+   * What is not finite where a mean is not.
+   *
+   * @return each Gaussian's coordinates added up
+   */
+  float[] places() {
+    Tensor[] axes = new Tensor[3];
+    Arrays.setAll(axes, axis -> means.x.slice(1, axis, axis + 1));
+    try (Tensor sums = context.tensor(DType.F32, count, 1)) {
+      context.kernels().combine(axes, new Tensor[] {sums}, new double[] {1, 1, 1});
+      return sums.toFloats();
+    }
   }
 
   /** A copy on the heap. */
