@@ -49,12 +49,12 @@ TEST_CASE("both passes draw the same when pixels end within a recorded list") {
     TestScene scene(random, {.count = count, .coefficients = 1, .features = 1});
     for (int64_t i = 0; i < count; ++i) put(scene.logit_opacities, i, -3 + 0.5 * random.normal());
     const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 48, 32);
-    const Frame frame(shared_context("cpu"));
+    const Frame frame(shared_context(kHost));
     const dio_splat_gaussians gaussians = scene.get();
     const dio_splat_settings settings = default_settings();
     Pictures pictures(camera, 1);
     const dio_splat_images drawn = pictures.get();
-    REQUIRE(dio_splat_render(shared_context("cpu"), frame, &gaussians, &camera, &settings, &drawn) ==
+    REQUIRE(dio_splat_render(shared_context(kHost), frame, &gaussians, &camera, &settings, &drawn) ==
             DIO_STATUS_OK);
     for (int64_t i = 0; i < 48 * 32; ++i) put(pictures.features, i, 1);
     dio_splat_images given{};
@@ -62,7 +62,7 @@ TEST_CASE("both passes draw the same when pixels end within a recorded list") {
     Gradients gradients(scene.sizes);
     dio_splat_gradients results{};
     results.features = gradients.features;
-    REQUIRE(dio_splat_backward(shared_context("cpu"), frame, &gaussians, &given, 0, &results) ==
+    REQUIRE(dio_splat_backward(shared_context(kHost), frame, &gaussians, &given, 0, &results) ==
             DIO_STATUS_OK);
     double alpha = 0, weight = 0;
     for (const double value : pictures.alpha.read()) alpha += value;
@@ -79,7 +79,7 @@ TEST_CASE("gradients have the same bits with any number of threads") {
   std::vector<std::vector<double>> first;
   for (const int threads : {1, 2, 5}) {
     dio_context* context = nullptr;
-    REQUIRE(dio_context_create("cpu", threads, &context) == DIO_STATUS_OK);
+    REQUIRE(dio_context_create(kHost, threads, &context) == DIO_STATUS_OK);
     Gradients gradients(scene.sizes);
     REQUIRE(differentiate(context, scene, camera, default_settings(), weights, gradients) == DIO_STATUS_OK);
     std::vector<std::vector<double>> found;

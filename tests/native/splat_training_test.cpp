@@ -164,7 +164,7 @@ TEST_CASE("loss: the number of threads changes nothing") {
     auto losses = TestTensor(DIO_F32, {4});
     auto gradient = TestTensor(DIO_F32, {97, 71, 3});
     dio_context* context = nullptr;
-    REQUIRE(dio_context_create("cpu", threads, &context) == DIO_STATUS_OK);
+    REQUIRE(dio_context_create(kHost, threads, &context) == DIO_STATUS_OK);
     CHECK(dio_splat_loss(context, image, target, nullptr, 0.2f, losses, gradient) == DIO_STATUS_OK);
     CHECK(dio_context_destroy(context) == DIO_STATUS_OK);
     const std::vector<std::vector<double>> results = {losses.read(), gradient.read()};
@@ -321,7 +321,7 @@ TEST_CASE("perturb: a draw has the Gaussian's covariance") {
   auto noise = TestTensor(DIO_F32, {count, 3}).normal(random);
   const auto spread = [&](dio_tensor* logits, dio_splat_noise_kind kind) {
     auto means = TestTensor(DIO_F32, {count, 3}).filled(0);
-    REQUIRE(dio_splat_perturb(shared_context("cpu"), quats, scales, logits, noise, kind, 1, means) ==
+    REQUIRE(dio_splat_perturb(shared_context(kHost), quats, scales, logits, noise, kind, 1, means) ==
             DIO_STATUS_OK);
     const auto values = means.read();
     std::vector<double> sums(3);
@@ -389,7 +389,7 @@ TEST_CASE("training refuses what does not fit") {
   auto image = TestTensor(DIO_F32, {4, 5, 3}).filled(0);
   auto other = TestTensor(DIO_F32, {4, 6, 3}).filled(0);
   auto losses = TestTensor(DIO_F32, {4});
-  dio_context* c = shared_context("cpu");
+  dio_context* c = shared_context(kHost);
   CHECK(dio_splat_loss(c, image, other, nullptr, 0.2f, losses, nullptr) == DIO_STATUS_INVALID_ARGUMENT);
   CHECK(dio_splat_loss(c, image, image, nullptr, 1.2f, losses, nullptr) == DIO_STATUS_INVALID_ARGUMENT);
   auto counts = TestTensor(DIO_I32, {2}).values({1, 52});
