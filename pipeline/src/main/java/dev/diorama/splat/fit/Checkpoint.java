@@ -198,7 +198,14 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   private void copy(Context context, String name, Tensor to) throws IOException {
-    context.kernels().copy(tensors.tensor(name, to.shape()), to);
+    Tensor mapped = tensors.tensor(name, to.shape());
+    if (!context.backend().onDevice()) {
+      context.kernels().copy(mapped, to);
+      return;
+    }
+    try (Tensor uploaded = context.upload(mapped)) {
+      context.kernels().copy(uploaded, to);
+    }
   }
 
   /**
