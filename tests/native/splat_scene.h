@@ -2,7 +2,7 @@
 
 // Scenes, cameras and pictures for the tests of drawing.
 
-#include "splat_backends.h"
+#include "conformance.h"
 
 namespace diorama::test {
 

@@ -1,5 +1,5 @@
 // The CPU's backward pass records a tile's runs of pixels on a tape of 32,768 runs; longer lists are recorded
-// in pieces. And its sums are made in an order that no thread changes.
+// in pieces (devices: in buckets). And its sums are made in an order that no thread changes.
 #include "splat_scene.h"
 
 using namespace diorama::test;
@@ -39,35 +39,47 @@ TEST_CASE("gradients of a list that is recorded in pieces conform") {
   }
 }
 
+namespace {
+
 // A pixel's weights add up to its alpha, so the gradients of a feature's sum over the picture add up to the
 // sum of alphas: whatever the thresholds decide, as long as both passes decide the same and no piece loses a
 // run.
-TEST_CASE("both passes draw the same when pixels end within a recorded list") {
-  Random random(23);
-  for (const int64_t count : {6000, 12000, 20000, 28000, 36000}) {
-    INFO(count << " Gaussians");
-    TestScene scene(random, {.count = count, .coefficients = 1, .features = 1});
-    for (int64_t i = 0; i < count; ++i) put(scene.logit_opacities, i, -3 + 0.5 * random.normal());
-    const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 48, 32);
-    const Frame frame(shared_context(kHost));
+void check_both_passes(const std::string& backend, int64_t count) {
+  INFO(backend << ", " << count << " Gaussians");
+  Random random(static_cast<uint64_t>(count));
+  TestScene scene(random, {.count = count, .coefficients = 1, .features = 1});
+  for (int64_t i = 0; i < count; ++i) put(scene.logit_opacities, i, -3 + 0.5 * random.normal());
+  const dio_splat_camera camera = test_camera(DIO_CAMERA_PINHOLE, 48, 32);
+  const dio_splat_settings settings = default_settings();
+  Pictures pictures(camera, 1), ones(camera, 1);
+  for (int64_t i = 0; i < 48 * 32; ++i) put(ones.features, i, 1);
+  Gradients gradients(scene.sizes);
+  {
+    dio_context* context = shared_context(backend);
+    const Placed placed(context,
+                        together({scene.inputs(), pictures.all(), {&ones.features, &gradients.features}}));
+    const Frame frame(context);
     const dio_splat_gaussians gaussians = scene.get();
-    const dio_splat_settings settings = default_settings();
-    Pictures pictures(camera, 1);
     const dio_splat_images drawn = pictures.get();
-    REQUIRE(dio_splat_render(shared_context(kHost), frame, &gaussians, &camera, &settings, &drawn) ==
-            DIO_STATUS_OK);
-    for (int64_t i = 0; i < 48 * 32; ++i) put(pictures.features, i, 1);
+    REQUIRE(dio_splat_render(context, frame, &gaussians, &camera, &settings, &drawn) == DIO_STATUS_OK);
     dio_splat_images given{};
-    given.features = pictures.features;
-    Gradients gradients(scene.sizes);
+    given.features = ones.features;
     dio_splat_gradients results{};
     results.features = gradients.features;
-    REQUIRE(dio_splat_backward(shared_context(kHost), frame, &gaussians, &given, 0, &results) ==
-            DIO_STATUS_OK);
-    double alpha = 0, weight = 0;
-    for (const double value : pictures.alpha.read()) alpha += value;
-    for (const double value : gradients.features.read()) weight += value;
-    CHECK(weight == doctest::Approx(alpha).epsilon(1e-6));
+    REQUIRE(dio_splat_backward(context, frame, &gaussians, &given, 0, &results) == DIO_STATUS_OK);
+  }
+  double alpha = 0, weight = 0;
+  for (const double value : pictures.alpha.read()) alpha += value;
+  for (const double value : gradients.features.read()) weight += value;
+  CHECK(weight == doctest::Approx(alpha).epsilon(1e-6));
+}
+
+}  // namespace
+
+TEST_CASE("both passes draw the same when pixels end within a recorded list") {
+  for (const int64_t count : {6000, 12000, 20000, 28000, 36000}) check_both_passes(kHost, count);
+  for (const std::string& backend : backends_under_test()) {
+    if (shared_context(backend)) check_both_passes(backend, 6000);
   }
 }
 
