@@ -1,10 +1,7 @@
 // The backward pass on a device, to gradients or to a step of training.
 #include "backward_cuda.h"
 
-#include <string>
-
 #include "cuda/cuda_context.h"
-#include "error.h"
 #include "parts_cuda.h"
 
 namespace diorama {
@@ -40,13 +37,6 @@ struct PlayedBack {
     project_gaussians(context, view, inputs, true, frame);
   }
 };
-
-void refuse_while_recording(Context& context, const char* operation) {
-  if (!on_cuda(context).recording()) return;
-  raise(DIO_STATUS_INVALID_ARGUMENT, std::string(operation) +
-                                         " cannot be part of a graph, as its memory depends on what was "
-                                         "seen; call it before graph_begin or after graph_end");
-}
 
 void splat_backward(Context& context, SplatFrame& base, const dio_splat_gaussians& gaussians,
                     const dio_splat_images& image_gradients, bool accumulate,

@@ -1,22 +1,11 @@
 #include "drawing_cuda.h"
 
-#include <string>
-
 #include "cuda/cuda_context.h"
-#include "error.h"
 #include "parts_cuda.h"
 
 namespace diorama {
 namespace cuda {
 namespace {
-
-// How much memory a picture needs depends on what is seen, which the host must know.
-void refuse_while_recording(Context& context, const char* operation) {
-  if (!on_cuda(context).recording()) return;
-  raise(DIO_STATUS_INVALID_ARGUMENT, std::string(operation) +
-                                         " cannot be part of a graph, as its memory depends on what is seen; "
-                                         "call it before graph_begin or after graph_end");
-}
 
 SplatFrame* splat_frame(Context& context) { return new CudaSplatFrame(context); }
 

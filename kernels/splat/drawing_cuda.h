@@ -109,6 +109,10 @@ void project_gaussians_backward(Context&, const DrawingView&, const GaussianArra
                                 const ChannelSet&, const PairGradients&, bool accumulate,
                                 const dio_splat_gradients& gradients);
 
+// Throws Error when the context is recording a graph: how much memory a picture and its gradients need
+// depends on what is seen, which the host must know.
+void refuse_while_recording(Context&, const char* operation);
+
 void splat_project_cuda(Context&, const dio_splat_gaussians&, const dio_splat_camera&,
                         const dio_splat_settings&, const dio_splat_projection&);
 

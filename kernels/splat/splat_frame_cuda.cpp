@@ -1,7 +1,10 @@
 // What a frame keeps on a device besides its arrays: moments of the stream, and counts on their way to the
 // host.
+#include <string>
+
 #include "cuda/cuda_context.h"
 #include "drawing_cuda.h"
+#include "error.h"
 
 namespace diorama::cuda {
 namespace {
@@ -13,6 +16,13 @@ cudaEvent_t new_event(unsigned flags) {
 }
 
 }  // namespace
+
+void refuse_while_recording(Context& context, const char* operation) {
+  if (!on_cuda(context).recording()) return;
+  raise(DIO_STATUS_INVALID_ARGUMENT, std::string(operation) +
+                                         " cannot be part of a graph, as its memory depends on what is seen; "
+                                         "call it before graph_begin or after graph_end");
+}
 
 CudaSplatFrame::CudaSplatFrame(Context& context)
     : splats(context),
