@@ -37,8 +37,8 @@ DIO_BOTH inline void philox(uint64_t key, uint64_t counter, uint32_t words[4]) {
   }
 }
 
-// Numbers 4 * counter to 4 * counter + 3 of a seed: two pairs by Box and Muller (1958). What is uniform has as
-// many bits as f32 holds exactly: 23 and a half between 0 and 1, and 24 for the angle.
+// Numbers 4 * counter to 4 * counter + 3 of a seed: two pairs by Box and Muller (1958). What is uniform has
+// as many bits as f32 holds exactly: 23 and a half between 0 and 1, and 24 for the angle.
 template <typename Real>
 DIO_BOTH inline void normals(uint64_t seed, uint64_t counter, float values[kNormalsAtOnce]) {
   constexpr Real kTurn = static_cast<Real>(6.283185307179586);

@@ -547,7 +547,8 @@ DIO_API dio_status dio_splat_perturb(dio_context* context, const dio_tensor* qua
 
 /* Unit normals for dio_splat_perturb, out f32 [N, 3]: numbers 4 i to 4 i + 3 are Philox4x32-10's of counter i
  * and key seed (Salmon et al. 2011), two pairs by Box and Muller's formula. They depend on the seed and the
- * place alone: every backend draws the same, but for rounding, and on a device nothing comes from the host. */
+ * place alone: every backend draws the same, but for rounding, and on a device nothing comes from the host.
+ */
 DIO_API dio_status dio_splat_noise(dio_context* context, uint64_t seed, dio_tensor* out);
 
 /* ---- measuring the machine

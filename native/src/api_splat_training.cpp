@@ -197,6 +197,8 @@ dio_status dio_splat_perturb(dio_context* context, const dio_tensor* quats, cons
 dio_status dio_splat_noise(dio_context* context, uint64_t seed, dio_tensor* out) {
   return operation(
       "splat_noise", context, &Operations::splat_noise,
-      [&](Check& check) { check.required("out", out).dtype(DIO_F32).shape({"N", "3"}).contiguous(); },
+      [&](Check& check) {
+        check.required("out", out).dtype(DIO_F32).shape({"N", "3"}).contiguous();
+      },
       [&](auto noise, Context& c) { noise(c, seed, *out); });
 }

@@ -19,7 +19,8 @@ TEST_CASE("noise conforms, ragged counts and seeds of 64 bits") {
   for (const int64_t count : {1, 2, 17, 113, 1023}) {
     for (const uint64_t seed : {uint64_t{0}, uint64_t{7}, ~uint64_t{0}, uint64_t{1} << 40}) {
       TestTensor out(DIO_F32, {count, 3});
-      conform(std::to_string(count), {}, {&out}, [&](dio_context* c) { return dio_splat_noise(c, seed, out); });
+      conform(std::to_string(count), {}, {&out},
+              [&](dio_context* c) { return dio_splat_noise(c, seed, out); });
     }
   }
 }

@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Rendering and fitting on a device: cuda where there is a card, else simt, whose memory is as far from Java
- * and which is slow, so that scenes and pictures are small.
+ * Rendering and fitting on a device: cuda where there is a card, else simt, whose memory is as far
+ * from Java and which is slow, so that scenes and pictures are small.
  */
 @Timeout(300)
 class DeviceSplatsTest {

@@ -1,7 +1,9 @@
 package dev.diorama.splat.fit;
 
+import dev.diorama.Activation;
 import dev.diorama.Context;
 import dev.diorama.DType;
+import dev.diorama.Kernels;
 import dev.diorama.SplatCamera;
 import dev.diorama.Tensor;
 import dev.diorama.splat.fit.Draws.Purpose;
@@ -29,14 +31,36 @@ final class Classic implements Densifier {
   private static final float RESET_LOGIT = (float) Math.log(0.01 / 0.99);
   private static final float SPLIT_SHRINK = (float) -Math.log(1.6);
 
+  /** What pulls are counted in: a norm takes what is shorter than 1e-12 for less than a length. */
+  private static final float UNIT = 0x1p40f;
+
+  /** The kernel's norm of two channels has the length of the root of 2. */
+  private static final float ROOT_OF_HALF = (float) Math.sqrt(0.5);
+
   private final Context context;
   private final Parameters parameters;
   private final Densification options;
   private final Draws draws;
   private final double extent;
+  private final Tensor zero;
+  private final Tensor rootOfHalf;
   private Tensor means2d;
-  private float[] pulls;
-  private float[] pictures;
+
+  /** Half the picture's sides, in {@link #UNIT}s. */
+  private Tensor halves;
+
+  private int width;
+  private int height;
+
+  /** [N, 2] each, of the last picture. */
+  private Tensor gradient;
+
+  private Tensor direction;
+
+  /** [N, 2] each, to be added along the axes: gradient times direction, and direction squared. */
+  private Tensor pulls;
+
+  private Tensor pictures;
 
   Classic(
       Context context, Parameters parameters, Densification options, Draws draws, double extent) {
@@ -45,16 +69,21 @@ final class Classic implements Densifier {
     this.options = options;
     this.draws = draws;
     this.extent = extent;
+    this.zero = context.zeros(DType.F32, 1);
+    this.rootOfHalf = context.of(new float[] {ROOT_OF_HALF, ROOT_OF_HALF}, 2);
     begin();
   }
 
   private void begin() {
     if (means2d != null) {
-      means2d.close();
+      List.of(means2d, gradient, direction, pulls, pictures).forEach(Tensor::close);
     }
-    means2d = context.tensor(DType.F32, parameters.count(), 2);
-    pulls = new float[parameters.count()];
-    pictures = new float[parameters.count()];
+    int n = parameters.count();
+    means2d = context.tensor(DType.F32, n, 2);
+    gradient = context.tensor(DType.F32, n, 2);
+    direction = context.tensor(DType.F32, n, 2);
+    pulls = context.zeros(DType.F32, n, 2);
+    pictures = context.zeros(DType.F32, n, 2);
   }
 
   @Override
@@ -76,16 +105,22 @@ final class Classic implements Densifier {
     }
   }
 
+  /** Where the tensors lie: nothing is copied to the host. */
   private void watch(SplatCamera camera) {
-    float[] gradients = means2d.toFloats();
-    for (int i = 0; i < pulls.length; i++) {
-      double x = gradients[2 * i] * camera.width() / 2.0;
-      double y = gradients[2 * i + 1] * camera.height() / 2.0;
-      if (x != 0 || y != 0) {
-        pulls[i] += (float) Math.sqrt(x * x + y * y);
-        pictures[i]++;
+    if (halves == null || camera.width() != width || camera.height() != height) {
+      width = camera.width();
+      height = camera.height();
+      if (halves != null) {
+        halves.close();
       }
+      halves = context.of(new float[] {UNIT * width / 2, UNIT * height / 2}, 2);
     }
+    Kernels kernels = context.kernels();
+    float unbounded = Float.POSITIVE_INFINITY;
+    kernels.channelAffine(means2d, halves, zero, -unbounded, unbounded, gradient);
+    kernels.channelNorm(gradient, rootOfHalf, null, Activation.NONE, direction);
+    kernels.gatedResidual(direction, pulls, gradient, null, pulls);
+    kernels.gatedResidual(direction, pictures, direction, null, pictures);
   }
 
   private void refine(int iteration) {
@@ -136,11 +171,18 @@ final class Classic implements Densifier {
 
   /** Those that are pulled strongly; where the cap is near, the most strongly pulled. */
   private boolean[] strongest(int n) {
+    float[] pull = pulls.toFloats();
+    float[] seen = pictures.toFloats();
+    double[] means = new double[n];
+    for (int i = 0; i < n; i++) {
+      double times = seen[2 * i] + seen[2 * i + 1];
+      means[i] = times > 0 ? (pull[2 * i] + pull[2 * i + 1]) / times / UNIT : 0;
+    }
     List<Integer> strong =
         IntStream.range(0, n)
-            .filter(i -> pictures[i] > 0 && pulls[i] / pictures[i] > STRONG_PULL)
+            .filter(i -> means[i] > STRONG_PULL)
             .boxed()
-            .sorted(Comparator.comparingDouble(i -> -pulls[i] / pictures[i]))
+            .sorted(Comparator.comparingDouble(i -> -means[i]))
             .limit(Math.max(0, options.cap() - n))
             .toList();
     boolean[] chosen = new boolean[n];
@@ -200,19 +242,19 @@ final class Classic implements Densifier {
 
   @Override
   public float[][] state() {
-    return new float[][] {pulls.clone(), pictures.clone()};
+    return new float[][] {pulls.toFloats(), pictures.toFloats()};
   }
 
   @Override
   public int[] stateLengths() {
-    return new int[] {parameters.count(), parameters.count()};
+    return new int[] {2 * parameters.count(), 2 * parameters.count()};
   }
 
   @Override
   public void resume(float[][] state) {
     if (state.length == 2) {
-      pulls = state[0].clone();
-      pictures = state[1].clone();
+      pulls.set(state[0]);
+      pictures.set(state[1]);
     }
   }
 }
