@@ -7,6 +7,7 @@
 // Floor, with v visible ones and p pairs: 4 N + 8 v bytes for collecting, 68 v for sorting by depth (four
 // passes), 84 v and 8 p for emitting, 36 p for sorting by tile (two passes up to 65,535 tiles).
 #include <bit>
+#include <utility>
 
 #include "error.h"
 #include "kernels/cuda/launch.h"
@@ -148,6 +149,7 @@ void list_pairs(Context& context, const DrawingView& view, const uint32_t* start
                 CudaSplatFrame& frame) {
   const int64_t pairs = frame.intersections, tiles = view.tiles();
   uint32_t* keys = context.scratch_array<uint32_t>(static_cast<std::size_t>(pairs));
+  uint32_t* spare = context.scratch_array<uint32_t>(static_cast<std::size_t>(pairs));
   frame.list.resize(pairs);
   if (padded) {
     check_cuda(cudaMemsetAsync(keys, 0xFF, static_cast<std::size_t>(pairs) * sizeof(uint32_t),
@@ -169,15 +171,16 @@ void list_pairs(Context& context, const DrawingView& view, const uint32_t* start
   frame.mark(kEmitted);
   // As many bits as the number of tiles has: what pads the list is behind the last one.
   const uint32_t* sorted =
-      sort_by_key(context, keys, frame.list, pairs, std::bit_width(static_cast<uint64_t>(tiles)));
+      sort_by_key(context, keys, spare, frame.list, pairs, std::bit_width(static_cast<uint64_t>(tiles)));
   launch(context, "splat_tiles", find_tiles, {blocks_for(tiles + 1, kThreads), kThreads}, sorted,
          static_cast<uint32_t>(pairs), tiles, frame.tile_starts.resize(tiles + 1));
 }
 
-// Fills frame.order and frame.visible, and frame.intersections.
-void order_visible(Context& context, const DrawingView& view, int64_t gaussians, bool bounded,
-                   CudaSplatFrame& frame) {
-  uint32_t* keys = frame.depth_keys;
+// Fills frame.order and frame.visible, and frame.intersections. Returns scratch memory for a number of each.
+uint32_t* order_visible(Context& context, const DrawingView& view, int64_t gaussians, bool bounded,
+                        CudaSplatFrame& frame) {
+  uint32_t *keys = frame.depth_keys,
+           *spare = context.scratch_array<uint32_t>(static_cast<std::size_t>(gaussians));
   int32_t* order = frame.order.resize(gaussians);
   const unsigned blocks = blocks_for(gaussians, kProjectBlock);
   if (bounded) {
@@ -187,7 +190,7 @@ void order_visible(Context& context, const DrawingView& view, int64_t gaussians,
   } else {
     frame.ask_for_totals();
     exclusive_sum(context, frame.block_visible, frame.block_visible, blocks);
-    keys = context.scratch_array<uint32_t>(static_cast<std::size_t>(gaussians));
+    std::swap(keys, spare);
     launch(context, "splat_order", collect_visible,
            {blocks, kProjectBlock, kProjectBlock / 32 * sizeof(uint32_t)}, frame.depth_keys,
            frame.block_visible, gaussians, keys, order);
@@ -195,14 +198,14 @@ void order_visible(Context& context, const DrawingView& view, int64_t gaussians,
     frame.visible = static_cast<int64_t>(frame.known_totals()[kVisible]);
     frame.intersections = static_cast<int64_t>(frame.known_totals()[kPairs]);
   }
-  sort_by_key(context, keys, frame.order, frame.visible, 32);
+  return sort_by_key(context, keys, spare, frame.order, frame.visible, 32);
 }
 
 }  // namespace
 
 void bin_to_tiles(Context& context, const DrawingView& view, int64_t gaussians, CudaSplatFrame& frame) {
   const bool bounded = gaussians <= kBoundedPairs / view.tiles();
-  order_visible(context, view, gaussians, bounded, frame);
+  uint32_t* starts = order_visible(context, view, gaussians, bounded, frame);
   frame.mark(kSorted);
   if (frame.intersections > int64_t{0xFFFFFFFF}) {
     raise(DIO_STATUS_UNSUPPORTED, "splat_render: the Gaussians meet " + std::to_string(frame.intersections) +
@@ -210,7 +213,6 @@ void bin_to_tiles(Context& context, const DrawingView& view, int64_t gaussians, 
                                       "Gaussians or a smaller picture");
   }
   frame.pair_starts.resize(gaussians);
-  uint32_t* starts = context.scratch_array<uint32_t>(static_cast<std::size_t>(frame.visible));
   if (frame.visible > 0) {
     launch(context, "splat_order", counts_in_order, {blocks_for(frame.visible, kThreads), kThreads},
            frame.order.data(), frame.tile_counts.data(), frame.visible, starts);

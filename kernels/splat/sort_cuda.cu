@@ -23,12 +23,11 @@ void with_temporary(Context& context, const Body& body) {
 
 }  // namespace
 
-uint32_t* sort_by_key(Context& context, uint32_t* keys, FrameArray<int32_t>& values, int64_t count,
-                      int bits) {
+uint32_t* sort_by_key(Context& context, uint32_t* keys, uint32_t* spare, FrameArray<int32_t>& values,
+                      int64_t count, int bits) {
   if (count == 0 || bits == 0) return keys;
   FrameArray<int32_t> other(context);
-  uint32_t* other_keys = context.scratch_array<uint32_t>(static_cast<std::size_t>(count));
-  cub::DoubleBuffer<uint32_t> key_buffers(keys, other_keys);
+  cub::DoubleBuffer<uint32_t> key_buffers(keys, spare);
   cub::DoubleBuffer<int32_t> value_buffers(values.data(), other.resize(count));
   with_temporary(context, [&](void* memory, std::size_t& bytes) {
     return cub::DeviceRadixSort::SortPairs(memory, bytes, key_buffers, value_buffers,
