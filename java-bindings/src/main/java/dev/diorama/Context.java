@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * One thread's place to work: a pool of memory, temporary memory for the kernels, a number of
@@ -255,14 +256,11 @@ public final class Context implements AutoCloseable {
    * @return to be closed; the context closes it at the latest
    */
   public Generator generator(long seed) {
-    begin();
-    try {
+    return inside(() -> {
       Generator generator = new Generator(this, seed);
       generators.add(generator);
       return generator;
-    } finally {
-      end();
-    }
+    });
   }
 
   /**
@@ -271,14 +269,11 @@ public final class Context implements AutoCloseable {
    * @return to be closed; the context closes it at the latest
    */
   public SplatFrame splatFrame() {
-    begin();
-    try {
+    return inside(() -> {
       SplatFrame frame = new SplatFrame(this);
       frames.add(frame);
       return frame;
-    } finally {
-      end();
-    }
+    });
   }
 
   /**
@@ -349,13 +344,10 @@ public final class Context implements AutoCloseable {
    * @return a CUstream on cuda; 0 on the host
    */
   public long stream() {
-    begin();
-    try {
+    return inside(() -> {
       Status.check(diorama_h.dio_context_stream(handle, arguments));
       return arguments.get(ValueLayout.ADDRESS, 0).address();
-    } finally {
-      end();
-    }
+    });
   }
 
   /**
@@ -366,12 +358,8 @@ public final class Context implements AutoCloseable {
    * @throws DioramaException on every backend but cuda
    */
   public void useStream(long stream) {
-    begin();
-    try {
-      Status.check(diorama_h.dio_context_use_stream(handle, MemorySegment.ofAddress(stream)));
-    } finally {
-      end();
-    }
+    inside(() ->
+        Status.check(diorama_h.dio_context_use_stream(handle, MemorySegment.ofAddress(stream))));
   }
 
   /**
@@ -382,12 +370,7 @@ public final class Context implements AutoCloseable {
    * @param allowed false, the default, keeps F32
    */
   public void allowTf32(boolean allowed) {
-    begin();
-    try {
-      Status.check(diorama_h.dio_context_allow_tf32(handle, allowed ? 1 : 0));
-    } finally {
-      end();
-    }
+    inside(() -> Status.check(diorama_h.dio_context_allow_tf32(handle, allowed ? 1 : 0)));
   }
 
   /**
@@ -398,12 +381,7 @@ public final class Context implements AutoCloseable {
    *     depend on the library's version
    */
   public void allowCublas(boolean allowed) {
-    begin();
-    try {
-      Status.check(diorama_h.dio_context_allow_cublas(handle, allowed ? 1 : 0));
-    } finally {
-      end();
-    }
+    inside(() -> Status.check(diorama_h.dio_context_allow_cublas(handle, allowed ? 1 : 0)));
   }
 
   /**
@@ -413,13 +391,10 @@ public final class Context implements AutoCloseable {
    * @return for example "NVIDIA H100 80GB HBM3, products by cuBLASLt 13.0.2"
    */
   public String description() {
-    begin();
-    try {
+    return inside(() -> {
       Status.check(diorama_h.dio_context_description(handle, arguments));
       return Status.text(arguments.get(ValueLayout.ADDRESS, 0).reinterpret(Long.MAX_VALUE));
-    } finally {
-      end();
-    }
+    });
   }
 
   /**
@@ -442,12 +417,7 @@ public final class Context implements AutoCloseable {
 
   /** Waits until all work that was started is done; at once on a CPU. */
   public void synchronize() {
-    begin();
-    try {
-      Status.check(diorama_h.dio_context_synchronize(handle));
-    } finally {
-      end();
-    }
+    inside(() -> Status.check(diorama_h.dio_context_synchronize(handle)));
   }
 
   /**
@@ -456,26 +426,18 @@ public final class Context implements AutoCloseable {
    * @return in bytes
    */
   public MemoryStats memory() {
-    begin();
-    try {
+    return inside(() -> {
       Status.check(diorama_h.dio_context_memory(handle, arguments));
       return new MemoryStats(
           dio_memory_stats.allocated_bytes(arguments),
           dio_memory_stats.reserved_bytes(arguments),
           dio_memory_stats.peak_bytes(arguments));
-    } finally {
-      end();
-    }
+    });
   }
 
   /** Gives memory that the pool holds but no tensor uses back to the system. */
   public void trim() {
-    begin();
-    try {
-      Status.check(diorama_h.dio_context_trim(handle));
-    } finally {
-      end();
-    }
+    inside(() -> Status.check(diorama_h.dio_context_trim(handle)));
   }
 
   /**
@@ -485,13 +447,10 @@ public final class Context implements AutoCloseable {
    * @return floating-point operations a second, F32
    */
   public double measureFlops(double seconds) {
-    begin();
-    try {
+    return inside(() -> {
       Status.check(diorama_h.dio_measure_flops(handle, seconds, arguments));
       return arguments.get(ValueLayout.JAVA_DOUBLE, 0);
-    } finally {
-      end();
-    }
+    });
   }
 
   /**
@@ -501,13 +460,10 @@ public final class Context implements AutoCloseable {
    * @return bytes a second, read plus written
    */
   public double measureBandwidth(double seconds) {
-    begin();
-    try {
+    return inside(() -> {
       Status.check(diorama_h.dio_measure_bandwidth(handle, seconds, arguments));
       return arguments.get(ValueLayout.JAVA_DOUBLE, 0);
-    } finally {
-      end();
-    }
+    });
   }
 
   /**
@@ -575,6 +531,22 @@ public final class Context implements AutoCloseable {
       Thread recorder = recording.thread;
       USER.setRelease(this, null);
       throw refused(recorder);
+    }
+  }
+
+  private void inside(Runnable work) {
+    inside(() -> {
+      work.run();
+      return null;
+    });
+  }
+
+  private <T> T inside(Supplier<T> work) {
+    begin();
+    try {
+      return work.get();
+    } finally {
+      end();
     }
   }
 
@@ -666,32 +638,21 @@ public final class Context implements AutoCloseable {
   }
 
   void forget(Generator generator) {
-    begin();
-    try {
+    inside(() -> {
       generator.closeInside();
       generators.remove(generator);
-    } finally {
-      end();
-    }
+    });
   }
 
   void launch(Graph graph) {
-    begin();
-    try {
-      Status.check(diorama_h.dio_graph_launch(handle, graph.handle()));
-    } finally {
-      end();
-    }
+    inside(() -> Status.check(diorama_h.dio_graph_launch(handle, graph.handle())));
   }
 
   void forget(Graph graph) {
-    begin();
-    try {
+    inside(() -> {
       graph.closeInside();
       graphs.remove(graph);
-    } finally {
-      end();
-    }
+    });
   }
 
   /** From the host to this context's device; the source may change when it returns. */
@@ -705,22 +666,15 @@ public final class Context implements AutoCloseable {
   }
 
   private void copy(MemorySegment destination, MemorySegment source, long bytes, int direction) {
-    begin();
-    try {
-      Status.check(diorama_h.dio_memory_copy(handle, destination, source, bytes, direction));
-    } finally {
-      end();
-    }
+    inside(() ->
+        Status.check(diorama_h.dio_memory_copy(handle, destination, source, bytes, direction)));
   }
 
   void forget(SplatFrame frame) {
-    begin();
-    try {
+    inside(() -> {
       frame.closeInside();
       frames.remove(frame);
-    } finally {
-      end();
-    }
+    });
   }
 
   private static void checkLength(int length, long[] shape) {
