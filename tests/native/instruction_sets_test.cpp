@@ -1,24 +1,14 @@
 // The operations that Highway compiles several times, run with every instruction set that this processor has:
 // a machine with AVX-512 tests AVX2 and SSE4 too.
-#include <hwy/targets.h>
-
 #include <cmath>
 #include <utility>
 
 #include "conformance.h"
+#include "instruction_sets.h"
 
 using namespace diorama::test;
 
 namespace {
-
-// While it lives, kernels use this instruction set.
-class Only {
- public:
-  explicit Only(int64_t target) { hwy::SetSupportedTargetsForTest(target); }
-  Only(const Only&) = delete;
-  Only& operator=(const Only&) = delete;
-  ~Only() { hwy::SetSupportedTargetsForTest(0); }
-};
 
 // The products, with sizes that no tile divides.
 void matrices(dio_dtype dtype, Random& random) {
@@ -51,9 +41,8 @@ void matrices(dio_dtype dtype, Random& random) {
 
 TEST_CASE("every instruction set of this processor") {
   Random random(1);
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    INFO(hwy::TargetName(target));
-    const Only only(target);
+  for_each_instruction_set([&](const std::string& name) {
+    INFO(name);
     for (const dio_dtype dtype : {DIO_F32, DIO_BF16, DIO_F16}) {
       for (const int64_t channels : {1, 17, 114}) {
         auto x = TestTensor(dtype, {5, channels}, {.row_gap = 1}).normal(random, 3);
@@ -92,5 +81,5 @@ TEST_CASE("every instruction set of this processor") {
       const double coefficients[] = {1, 2, 3, -4};
       return dio_combine(c, 2, inputs, 2, outputs, coefficients);
     });
-  }
+  });
 }

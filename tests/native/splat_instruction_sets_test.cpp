@@ -1,6 +1,5 @@
 // Splats drawn and differentiated with every instruction set that this processor has.
-#include <hwy/targets.h>
-
+#include "instruction_sets.h"
 #include "splat_scene.h"
 
 using namespace diorama::test;
@@ -14,10 +13,8 @@ constexpr Tolerance kGradients = {.factor = 2, .slack = 4 * kPictures.slack};
 }  // namespace
 
 TEST_CASE("splats on every instruction set of this processor") {
-  backends_under_test() = {"cpu"};  // what runs on devices has none of them
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    INFO(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
+  for_each_instruction_set([&](const std::string& name) {
+    INFO(name);
     Random random(31);
     TestScene scene(random, {.count = 120, .coefficients = 16, .features = 2});
     for (const int32_t model : {DIO_CAMERA_PINHOLE, DIO_CAMERA_ORTHOGRAPHIC, DIO_CAMERA_FISHEYE}) {
@@ -40,8 +37,7 @@ TEST_CASE("splats on every instruction set of this processor") {
           [&](dio_context* c) { return differentiate(c, scene, camera, settings, weights, gradients); },
           kGradients);
     }
-    hwy::SetSupportedTargetsForTest(0);
-  }
+  });
 }
 
 TEST_CASE("a step of training, with penalties, on every instruction set of this processor") {
@@ -58,9 +54,8 @@ TEST_CASE("a step of training, with penalties, on every instruction set of this 
                                .other_colors_rate = 0.01f,
                                .opacity_penalty = 50,
                                .scale_penalty = 50};
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    INFO(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
+  for_each_instruction_set([&](const std::string& name) {
+    INFO(name);
     Random random(32);
     TestScene scene(random, {.count = 77, .coefficients = 4});
     Gradients m(scene.sizes), v(scene.sizes);
@@ -90,6 +85,5 @@ TEST_CASE("a step of training, with penalties, on every instruction set of this 
           return dio_splat_backward_step(c, frame, &given, &step, &x, &means, &squares, nullptr);
         },
         kGradients);
-    hwy::SetSupportedTargetsForTest(0);
-  }
+  });
 }

@@ -1,11 +1,10 @@
 // The loss, Adam, relocation and noise on every backend, against their formulas written another way and
 // against values of other programs.
-#include <hwy/targets.h>
-
 #include <cmath>
 #include <vector>
 
 #include "conformance.h"
+#include "instruction_sets.h"
 
 using namespace diorama::test;
 
@@ -370,9 +369,8 @@ TEST_CASE("training with every instruction set of this processor") {
   auto quats = TestTensor(DIO_F32, {21, 4}).normal(random);
   auto logits = TestTensor(DIO_F32, {21}).normal(random, 1, -5);
   const dio_adam_params params = {3, 0.01f, 0.9f, 0.999f, 1e-15f};
-  for (const int64_t set : hwy::SupportedAndGeneratedTargets()) {
-    INFO(hwy::TargetName(set));
-    hwy::SetSupportedTargetsForTest(set);
+  for_each_instruction_set([&](const std::string& name) {
+    INFO(name);
     conform("loss", {&image, &target}, {&losses, &gradient}, [&](dio_context* c) {
       return dio_splat_loss(c, image, target, nullptr, 0.2f, losses, gradient);
     });
@@ -381,8 +379,7 @@ TEST_CASE("training with every instruction set of this processor") {
     conform("perturb", {&quats, &slope, &logits, &m}, {&x}, [&](dio_context* c) {
       return dio_splat_perturb(c, quats, slope, logits, m, DIO_SPLAT_NOISE_COVARIANCE, 0.1f, x);
     });
-    hwy::SetSupportedTargetsForTest(0);
-  }
+  });
 }
 
 TEST_CASE("training refuses what does not fit") {
