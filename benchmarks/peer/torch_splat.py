@@ -149,6 +149,9 @@ def main():
         torch.set_num_threads(threads)
     for line in sys.stdin:
         request = json.loads(line)
+        if request["op"] != "splat":
+            print(json.dumps({"op": request["op"], "absent": f"this peer has no {request['op']}"}), flush=True)
+            continue
         picture, answer = measure(request)
         if "picture" in request:
             # For a test that both sides draw the same: f32 [H, W, 3], nothing else.

@@ -55,7 +55,15 @@ public final class Peer implements Rival, AutoCloseable {
     ProcessBuilder builder =
         new ProcessBuilder(python, script.toString(), "--threads", String.valueOf(threads));
     builder.environment().put("OMP_NUM_THREADS", String.valueOf(threads));
-    return Optional.of(new Peer(builder.redirectError(ProcessBuilder.Redirect.INHERIT).start()));
+    Peer peer = new Peer(builder.redirectError(ProcessBuilder.Redirect.INHERIT).start());
+    try {
+      // Loading PyTorch takes a core for seconds: nobody is measured meanwhile.
+      peer.ask(JSON.createObjectNode().put("op", "none").put("case", ""));
+      return Optional.of(peer);
+    } catch (IOException e) {
+      peer.close();
+      throw e;
+    }
   }
 
   private static boolean runs(List<String> command) {
