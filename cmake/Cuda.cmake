@@ -1,8 +1,8 @@
 # libdiorama_simt.so: the CUDA kernels' sources by the host compiler, over kernels/simt. Always built: tests run it.
 # libdiorama_cuda.so: the same sources by nvcc, where there is one.
-file(GLOB cuda_host_sources CONFIGURE_DEPENDS native/src/cuda/*.cpp kernels/*/*_cuda.cpp)
+file(GLOB cuda_host_sources CONFIGURE_DEPENDS native/src/cuda/*.cpp kernels/*/*_cuda.cpp kernels/*/*/*_cuda.cpp)
 list(APPEND cuda_host_sources kernels/codec/layout.cpp kernels/splat/drawing.cpp native/src/memory_pool.cpp native/src/tensor.cpp native/src/generator.cpp)
-file(GLOB cuda_kernels CONFIGURE_DEPENDS kernels/*/*_cuda.cu)
+file(GLOB cuda_kernels CONFIGURE_DEPENDS kernels/*/*_cuda.cu kernels/*/*/*_cuda.cu)
 file(GLOB simt_sources CONFIGURE_DEPENDS kernels/simt/*.cpp)
 
 function(diorama_device_library name)

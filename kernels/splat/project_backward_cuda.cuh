@@ -5,7 +5,7 @@
 
 #include "kernels/splat/collect_cuda.cuh"
 #include "kernels/splat/rows_finish_cuda.cuh"
-#include "kernels/splat/training_step.h"
+#include "kernels/splat/training/backward_step.h"
 
 namespace diorama::cuda {
 

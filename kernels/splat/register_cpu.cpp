@@ -1,8 +1,8 @@
-#include "normals.h"
+#include "kernels/splat/training/noise.h"
 #include "parts.h"
 #include "register.h"
-#include "training.h"
-#include "training_step.h"
+#include "kernels/splat/training/training.h"
+#include "kernels/splat/training/backward_step.h"
 
 namespace diorama {
 

@@ -5,7 +5,7 @@
 // those belong to.
 
 #include "kernels/cuda/floats.cuh"
-#include "kernels/splat/adam.cuh"
+#include "kernels/splat/training/adam.cuh"
 #include "kernels/splat/harmonics.h"
 
 namespace diorama::cuda {

@@ -5,20 +5,34 @@
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_scan.cuh>
 
+#include <exception>
+#include <string>
 #include <utility>
 
+#include "error.h"
 #include "kernels/cuda/launch.h"
 
 namespace diorama::cuda {
 namespace {
 
-// body(temporary memory, its size) twice: CUB first says how much it needs.
+// body(temporary memory, its size) twice: CUB first says how much it needs. What CUB throws is of this
+// library's C++ runtime, which nobody outside could catch.
 template <typename Body>
 void with_temporary(Context& context, const Body& body) {
   std::size_t bytes = 0;
-  check_cuda(body(nullptr, bytes), "splat_render");
-  void* memory = context.scratch(bytes);
-  check_cuda(body(memory, bytes), "splat_render");
+  const auto checked = [&](void* memory) {
+    cudaError_t status = cudaSuccess;
+    std::string thrown;
+    try {
+      status = body(memory, bytes);
+    } catch (const std::exception& error) {
+      thrown = error.what();
+    }
+    if (!thrown.empty()) raise(DIO_STATUS_INTERNAL, "splat_render: " + thrown);
+    check_cuda(status, "splat_render");
+  };
+  checked(nullptr);
+  checked(context.scratch(bytes));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The noise of densification: a counter's random numbers, the same on every backend.
-#include "kernels/splat/normals.h"
+#include "kernels/splat/training/noise.h"
 
 #include "conformance.h"
 

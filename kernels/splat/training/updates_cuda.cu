@@ -4,9 +4,9 @@
 #include "kernels/cuda/floats.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/walk.cuh"
-#include "kernels/splat/adam.cuh"
-#include "kernels/splat/training.h"
-#include "kernels/splat/training_cuda.h"
+#include "kernels/splat/training/adam.cuh"
+#include "kernels/splat/training/training.h"
+#include "kernels/splat/training/training_cuda.h"
 
 namespace diorama::cuda {
 namespace {

@@ -1,4 +1,4 @@
-#include "training_step.h"
+#include "kernels/splat/training/backward_step.h"
 
 namespace diorama {
 namespace {

@@ -2,8 +2,8 @@
 //
 // Floor: 4 bytes written a number; ten rounds of two products of 32 bits give four of them.
 #include "kernels/cuda/launch.h"
-#include "kernels/splat/normals.h"
-#include "kernels/splat/training_cuda.h"
+#include "kernels/splat/training/noise.h"
+#include "kernels/splat/training/training_cuda.h"
 
 namespace diorama::cuda {
 namespace {

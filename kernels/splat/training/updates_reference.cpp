@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "training.h"
+#include "kernels/splat/training/training.h"
 
 namespace diorama {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "training.h"
+#include "kernels/splat/training/training.h"
 
 namespace diorama {
 

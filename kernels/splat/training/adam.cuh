@@ -3,7 +3,7 @@
 // One value's step of Adam (Kingma and Ba 2015).
 
 #include "kernels/cuda/platform.cuh"
-#include "kernels/splat/training_steps.h"
+#include "kernels/splat/training/updates.h"
 
 namespace diorama::cuda {
 

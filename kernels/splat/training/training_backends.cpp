@@ -1,7 +1,7 @@
-#include "normals.h"
-#include "parts.h"
-#include "training.h"
-#include "training_step.h"
+#include "kernels/splat/training/noise.h"
+#include "kernels/splat/parts.h"
+#include "kernels/splat/training/training.h"
+#include "kernels/splat/training/backward_step.h"
 
 namespace diorama {
 namespace {

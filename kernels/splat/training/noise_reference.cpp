@@ -1,4 +1,4 @@
-#include "kernels/splat/normals.h"
+#include "kernels/splat/training/noise.h"
 
 namespace diorama {
 

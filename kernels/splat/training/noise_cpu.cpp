@@ -1,5 +1,5 @@
 #include "kernels/common/parallel.h"
-#include "kernels/splat/normals.h"
+#include "kernels/splat/training/noise.h"
 
 namespace diorama {
 

@@ -1,7 +1,7 @@
 // Adam and densification with SIMD and threads. Every value depends on its own Gaussian alone, so the number
 // of threads changes nothing.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/splat/training_steps_cpu.cpp"
+#define HWY_TARGET_INCLUDE "kernels/splat/training/updates_cpu.cpp"
 #include <hwy/foreach_target.h>
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/simd-inl.h"
-#include "kernels/splat/training.h"
-#include "kernels/splat/training_steps.h"
+#include "kernels/splat/training/training.h"
+#include "kernels/splat/training/updates.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace diorama {

@@ -4,15 +4,15 @@
 // is made by one thread from the inputs alone, and rows' sums are added in their order: the number of threads
 // changes nothing.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/splat/training_loss_cpu.cpp"
+#define HWY_TARGET_INCLUDE "kernels/splat/training/loss_cpu.cpp"
 #include <hwy/foreach_target.h>
 
 #include <algorithm>
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/simd-inl.h"
-#include "kernels/splat/training.h"
-#include "kernels/splat/training_loss.h"
+#include "kernels/splat/training/training.h"
+#include "kernels/splat/training/loss.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace diorama {

@@ -8,7 +8,7 @@
 
 #include "kernels/cuda/floats.cuh"
 #include "kernels/cuda/reduce.cuh"
-#include "kernels/splat/training.h"
+#include "kernels/splat/training/training.h"
 
 namespace diorama::cuda {
 

@@ -1,4 +1,4 @@
-#include "kernels/splat/training_cuda.h"
+#include "kernels/splat/training/training_cuda.h"
 
 #include "kernels/splat/parts_cuda.h"
 

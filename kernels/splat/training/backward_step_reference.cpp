@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "training_step.h"
+#include "kernels/splat/training/backward_step.h"
 
 namespace diorama {
 namespace {

@@ -1,11 +1,11 @@
 // A step of training on the CPU: the penalties with SIMD and threads between the backward pass and Adam.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/splat/training_step_cpu.cpp"
+#define HWY_TARGET_INCLUDE "kernels/splat/training/backward_step_cpu.cpp"
 #include <hwy/foreach_target.h>
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/simd-inl.h"
-#include "kernels/splat/training_step.h"
+#include "kernels/splat/training/backward_step.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace diorama {

@@ -3,8 +3,8 @@
 // Floor: the picture and its target read and the gradient written once, 9 to 12 bytes a value; 7 sums under
 // the window, down and along, 308 FLOP a value.
 #include "kernels/cuda/launch.h"
-#include "kernels/splat/training_cuda.h"
-#include "kernels/splat/training_loss.cuh"
+#include "kernels/splat/training/training_cuda.h"
+#include "kernels/splat/training/loss.cuh"
 
 namespace diorama::cuda {
 namespace {
