@@ -16,8 +16,8 @@ final class PngSink implements FrameSink {
 
   PngSink(Path path, Clip clip) throws MediaException {
     this.clip = clip;
-    this.partial = Partial.folder(path);
     this.encoder = new PngEncoder(clip);
+    this.partial = Partial.folder(path);
   }
 
   @Override
@@ -47,7 +47,7 @@ final class PngSink implements FrameSink {
 
   @Override
   public void close() {
-    encoder.close();
     partial.close();
+    encoder.close();
   }
 }
