@@ -61,6 +61,10 @@ final class Parameters implements AutoCloseable {
     }
   }
 
+  /** The coefficient of a constant colour of 1/512. */
+  private static final float ALMOST_BLACK =
+      (float) ((1.0 / 512 - 0.5) / Gaussians.CONSTANT_HARMONIC);
+
   private final Context context;
   private final int coefficients;
   private int count;
@@ -184,6 +188,21 @@ final class Parameters implements AutoCloseable {
     try (Tensor sums = context.tensor(DType.F32, count, 1)) {
       context.kernels().combine(axes, new Tensor[] {sums}, new double[] {1, 1, 1});
       return sums.toFloats();
+    }
+  }
+
+  /**
+   * Lifts constant colours that fell below black to just above it. A colour is cut at 0 when it is
+   * drawn, so below that no picture has a gradient for it, and what a wrong beginning drove there
+   * would stay there, in copies too.
+   */
+  void lightenBlack() {
+    Tensor constants = colors(sh.x).slice(1, 0, 1);
+    try (Tensor one = context.of(new float[] {1}, 1);
+        Tensor zero = context.zeros(DType.F32, 1)) {
+      context
+          .kernels()
+          .channelAffine(constants, one, zero, ALMOST_BLACK, Float.POSITIVE_INFINITY, constants);
     }
   }
 

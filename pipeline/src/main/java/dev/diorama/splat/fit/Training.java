@@ -26,6 +26,7 @@ public final class Training {
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.999f;
   private static final float EPS = 1e-15f;
+  private static final int LIGHTEN_EVERY = 10;
 
   private final Context context;
   private final Splats splats;
@@ -125,6 +126,9 @@ public final class Training {
         parameters.runningSquares(),
         densifier.means2d());
     densifier.step(iteration, target.camera(), meansRate);
+    if (iteration % LIGHTEN_EVERY == 0) {
+      parameters.lightenBlack();
+    }
     nanos += System.nanoTime() - begin;
     return true;
   }
