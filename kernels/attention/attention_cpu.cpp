@@ -8,6 +8,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "kernels/attention/attention.h"
@@ -68,20 +69,43 @@ class Attention {
       float* workspace = workspace_ + omp_get_thread_num() * thread_floats_;
       for (int64_t first = 0; first < heads; first += heads_at_once_) {
         const int64_t count = std::min(heads_at_once_, heads - first);
+        if (omp_get_thread_num() == 0) next_tile_ = 0;
 #pragma omp for schedule(static)
         for (int64_t i = 0; i < count * blocks_; ++i)
           pack_block(first + i / blocks_, i / blocks_, i % blocks_, workspace);
-          // Any thread may take any tile: a query's result depends on no other query.
-#pragma omp for schedule(dynamic)
-        for (int64_t i = 0; i < count * tiles; ++i) {
-          const int64_t panel = i % tiles * panels_at_once_;
-          attend(first + i / tiles, i / tiles, panel, std::min(panels_at_once_, panels_ - panel), workspace);
-        }
+        attend_tiles(first, count * tiles, tiles, workspace);
+#pragma omp barrier
       }
     }
   }
 
  private:
+  // Panels [first, first + count) of a head, whose keys are packed in a slot.
+  struct Tile {
+    int64_t head, slot, first, count;
+  };
+
+  // Any thread may take any tile: a query's result depends on no other query. A thread takes the next one
+  // before it begins, so that its queries can be fetched, but not the last ones, which others may be free
+  // for.
+  void attend_tiles(int64_t first_head, int64_t all, int64_t tiles, float* workspace) {
+    const auto tile = [&](int64_t i) {
+      const int64_t panel = i % tiles * panels_at_once_;
+      return Tile{first_head + i / tiles, i / tiles, panel, std::min(panels_at_once_, panels_ - panel)};
+    };
+    const int64_t dealt_early = all - 2 * threads_;
+    int64_t mine = next_tile_++;
+    bool fetched = false;
+    while (mine < all) {
+      const bool early = next_tile_ < dealt_early;
+      const int64_t next = early ? next_tile_++ : all;
+      const Tile following = tile(std::min(next, all - 1));
+      attend(tile(mine), fetched, next < all ? &following : nullptr, workspace);
+      fetched = next < all;
+      mine = early ? next : next_tile_++;
+    }
+  }
+
   static constexpr double kWorkOfThread = 2e5;
   static constexpr int64_t kTilesOfThread = 8;
 
@@ -99,21 +123,25 @@ class Attention {
     pack_values(v_, b, h, from, to, block_keys_, buffer, keys + key_floats_);
   }
 
-  // Panels [first, first + count) of a head against all its keys, block by block.
-  void attend(int64_t head, int64_t slot, int64_t first, int64_t count, float* workspace) const {
-    const int64_t b = head / shape_.heads, h = head % shape_.heads;
+  // A tile against all keys of its head, block by block. fetched: its queries are in a cache. next: null, or
+  // whose queries are to be fetched.
+  void attend(const Tile& tile, bool fetched, const Tile* next, float* workspace) const {
+    const int64_t first = tile.first, count = tile.count, slot = tile.slot;
+    const int64_t b = tile.head / shape_.heads, h = tile.head % shape_.heads;
     const int64_t size = shape_.head_size, padded = round_up(size, kRows);
     PanelState panels[kMaxPanels];
     float* scores = workspace + count * panel_floats();
     float* bias = shape_.bias ? scores + block_keys_ * width_ : nullptr;
     float* statistics = scores + (bias ? 2 : 1) * block_keys_ * width_;
     float* buffer = statistics + 2 * width_;
-    const int64_t first_query = first * width_;
-    prefetch_rows(q_, b, h, first_query, first_query + width_);
+    const auto fetch_now = [&](int64_t p) {
+      if (fetched || p >= count) return;
+      RowFetch rows = panel_rows(q_, tile, p);
+      rows.fetch(rows.rows);
+    };
+    fetch_now(0);
     for (int64_t p = 0; p < count; ++p) {
-      if (p + 1 < count) {
-        prefetch_rows(q_, b, h, first_query + (p + 1) * width_, first_query + (p + 2) * width_);
-      }
+      fetch_now(p + 1);
       PanelState& panel = panels[p];
       panel.q = workspace + p * panel_floats();
       panel.output = panel.q + size * width_;
@@ -132,8 +160,10 @@ class Attention {
       float* keys = keys_of(slot, key / block_keys_);
       const KeyBlock block = {keys, keys + key_floats_, block_keys_, std::min(block_keys_, key_count - key)};
       for (int64_t p = 0; p < count; ++p) {
+        RowFetch fetches[2];
         if (key + block_keys_ >= key_count) {
-          prefetch_rows(out_, b, h, panels[p].from, panels[p].from + panels[p].count);
+          fetches[0] = panel_rows(out_, tile, p);
+          if (next && p < next->count) fetches[1] = panel_rows(q_, *next, p);
         }
         if (bias) {
           pack_bias(shape_, b, h, panels[p].from, panels[p].count, panels[p].vectors * lanes(), key,
@@ -141,13 +171,13 @@ class Attention {
         }
         switch (panels[p].vectors) {
           case 1:
-            attend_block<1>(panels[p], block, key == 0, bias, statistics, scores);
+            attend_block<1>(panels[p], block, key == 0, bias, fetches, statistics, scores);
             break;
           case 2:
-            attend_block<2>(panels[p], block, key == 0, bias, statistics, scores);
+            attend_block<2>(panels[p], block, key == 0, bias, fetches, statistics, scores);
             break;
           default:
-            attend_block<3>(panels[p], block, key == 0, bias, statistics, scores);
+            attend_block<3>(panels[p], block, key == 0, bias, fetches, statistics, scores);
         }
       }
     }
@@ -158,14 +188,19 @@ class Attention {
     }
   }
 
+  RowFetch panel_rows(const Tensor& t, const Tile& tile, int64_t p) const {
+    const int64_t from = (tile.first + p) * width_;
+    return rows_to_fetch(t, tile.head / shape_.heads, tile.head % shape_.heads, from, from + width_);
+  }
+
   template <int kVectors>
   void attend_block(const PanelState& panel, const KeyBlock& block, bool first, const float* bias,
-                    float* statistics, float* scores) const {
+                    RowFetch fetches[2], float* statistics, float* scores) const {
     const int64_t size = shape_.head_size, padded = round_up(size, kRows);
     float* largest = statistics;
     float* sum = statistics + width_;
     const auto weigh = [&] {
-      weigh_block<kVectors>(block, panel.q, size, bias, panel.reference, largest, sum, scores);
+      weigh_block<kVectors>(block, panel.q, size, bias, panel.reference, fetches, largest, sum, scores);
     };
     weigh();
     if (move_reference<kVectors>(largest, padded, first, panel.true_reference, panel.reference, panel.sum,
@@ -181,6 +216,7 @@ class Attention {
   int64_t width_, block_keys_, key_floats_, value_floats_, blocks_, panels_;
   int64_t heads_at_once_, panels_at_once_, thread_floats_;
   int threads_;
+  std::atomic<int64_t> next_tile_ = 0;
   float* packed_;
   float* workspace_;
 };

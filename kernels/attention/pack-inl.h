@@ -27,16 +27,15 @@ HWY_INLINE const float* float_row(const Tensor& t, int64_t b, int64_t s, int64_t
   return buffer;
 }
 
-// Fetches rows [from, to) of a head that are soon to be read or written, as far as there are any. They lie as
-// far apart as all heads of a token are long, each in another page, so that the processor does not foresee
-// them.
-HWY_INLINE void prefetch_rows(const Tensor& t, int64_t b, int64_t h, int64_t from, int64_t to) {
-  constexpr int64_t kLine = 64;
-  const int64_t size = element_size(t.dtype), bytes = t.shape[3] * size;
-  for (int64_t s = from; s < HWY_MIN(to, t.shape[1]); ++s) {
-    const char* row = data<const char>(t) + row_offset(t, b, s, h) * size;
-    for (int64_t i = 0; i < bytes; i += kLine) __builtin_prefetch(row + i);
-  }
+// Rows [from, to) of a head, as far as there are any.
+HWY_INLINE RowFetch rows_to_fetch(const Tensor& t, int64_t b, int64_t h, int64_t from, int64_t to) {
+  const int64_t size = element_size(t.dtype);
+  RowFetch fetch;
+  fetch.row = data<const char>(t) + row_offset(t, b, from, h) * size;
+  fetch.stride = t.strides[1] * size;
+  fetch.bytes = t.shape[3] * size;
+  fetch.rows = HWY_MIN(to, t.shape[1]) - from;
+  return fetch;
 }
 
 // A NaN without payload: exp2 (panel-inl.h) moves a score's low bits into its exponent.
@@ -46,10 +45,44 @@ HWY_INLINE FloatVector plain_nan(FloatVector x) {
 
 HWY_INLINE float plain_nan(float x) { return x == x ? x : std::numeric_limits<float>::quiet_NaN(); }
 
-// Four rows of `length` floats times `factor`, interleaved: to[i][r] = rows[r][i] * factor. A null row is
+#if HWY_TARGET != HWY_SCALAR
+// Blocks of four of a vector, each to place(k).
+template <class D, class Place>
+HWY_INLINE void store_blocks(D d, hn::Vec<D> v, int k, const Place& place) {
+  if constexpr (hn::MaxLanes(D()) == kGroup) {
+    hn::StoreU(v, d, place(k));
+  } else {
+    const hn::Half<D> half;
+    store_blocks(half, hn::LowerHalf(half, v), k, place);
+    store_blocks(half, hn::UpperHalf(half, v), k + static_cast<int>(hn::MaxLanes(half)) / kGroup, place);
+  }
+}
+#endif
+
+// Four vectors across: place(k) gets element k of each of them.
+template <class Place>
+HWY_INLINE void store_transposed(FloatVector v0, FloatVector v1, FloatVector v2, FloatVector v3,
+                                 const Place& place) {
+  const FloatTag d;
+#if HWY_TARGET == HWY_SCALAR
+  hn::StoreInterleaved4(v0, v1, v2, v3, d, place(0));
+#else
+  const FloatVector lower0 = hn::InterleaveLower(d, v0, v2), lower1 = hn::InterleaveLower(d, v1, v3);
+  const FloatVector upper0 = hn::InterleaveUpper(d, v0, v2), upper1 = hn::InterleaveUpper(d, v1, v3);
+  const auto store = [&](int r, FloatVector v) HWY_ATTR {
+    store_blocks(d, v, 0, [&](int k) HWY_ATTR { return place(kGroup * k + r); });
+  };
+  store(0, hn::InterleaveLower(d, lower0, lower1));
+  store(1, hn::InterleaveUpper(d, lower0, lower1));
+  store(2, hn::InterleaveLower(d, upper0, upper1));
+  store(3, hn::InterleaveUpper(d, upper0, upper1));
+#endif
+}
+
+// Four rows of `length` floats times `factor`, across: place(i)[r] = rows[r][i] * factor. A null row is
 // zeros.
-HWY_INLINE void interleave(const float* const rows[kGroup], int64_t length, float factor,
-                           float* HWY_RESTRICT to) {
+template <class Place>
+HWY_INLINE void pack_rows(const float* const rows[kGroup], int64_t length, float factor, const Place& place) {
   const FloatTag d;
   const FloatVector factors = splat(factor);
   const auto load = [&](int r, int64_t i) HWY_ATTR {
@@ -57,10 +90,11 @@ HWY_INLINE void interleave(const float* const rows[kGroup], int64_t length, floa
   };
   int64_t i = 0;
   for (; i + lanes() <= length; i += lanes()) {
-    hn::StoreInterleaved4(load(0, i), load(1, i), load(2, i), load(3, i), d, to + i * kGroup);
+    store_transposed(load(0, i), load(1, i), load(2, i), load(3, i),
+                     [&](int k) HWY_ATTR { return place(i + k); });
   }
   for (; i < length; ++i) {
-    for (int r = 0; r < kGroup; ++r) to[i * kGroup + r] = rows[r] ? plain_nan(rows[r][i] * factor) : 0;
+    for (int r = 0; r < kGroup; ++r) place(i)[r] = rows[r] ? plain_nan(rows[r][i] * factor) : 0;
   }
 }
 
@@ -74,7 +108,8 @@ HWY_INLINE void pack_keys(const Tensor& k, int64_t b, int64_t h, int64_t from, i
     for (int64_t r = 0; r < HWY_MIN(kGroup, to - key); ++r) {
       rows[r] = float_row(k, b, key + r, h, buffer + r * size);
     }
-    interleave(rows, size, 1, packed + (key - from) * size);
+    float* HWY_RESTRICT group = packed + (key - from) * size;
+    pack_rows(rows, size, 1, [&](int64_t i) HWY_ATTR { return group + i * kGroup; });
   }
   if (kRows > kGroup && (to - from + kGroup - 1) / kGroup % 2 == 1) {  // a register block reads two groups
     std::memset(packed + round_up(to - from, kGroup) * size, 0,
@@ -82,34 +117,44 @@ HWY_INLINE void pack_keys(const Tensor& k, int64_t b, int64_t h, int64_t from, i
   }
 }
 
-// Values of the same keys: packed[d / 4][key][d % 4], zeros behind the head's last element.
+// Values of the same keys: packed[d / 4][key][d % 4], zeros behind the head's last element. Four keys at a
+// time, so that a line is written whole: lines of other elements compete for its place in the first cache.
+// buffer: 4 * D floats.
 HWY_INLINE void pack_values(const Tensor& v, int64_t b, int64_t h, int64_t from, int64_t to, int64_t stride,
                             float* buffer, float* HWY_RESTRICT packed) {
   const int64_t size = v.shape[3], padded = round_up(size, kRows);
-  for (int64_t key = from; key < to; ++key) {
-    const float* row = float_row(v, b, key, h, buffer);
-    float* HWY_RESTRICT to_key = packed + (key - from) * kGroup;
+  for (int64_t key = from; key < to; key += kGroup) {
+    const int64_t count = HWY_MIN(kGroup, to - key);
+    const float* rows[kGroup];
+    for (int64_t r = 0; r < kGroup; ++r) {
+      rows[r] = r < count ? float_row(v, b, key + r, h, buffer + r * size) : rows[0];
+    }
+    float* HWY_RESTRICT to_keys = packed + (key - from) * kGroup;
     int64_t i = 0;
-    for (; i + kGroup <= size; i += kGroup) std::memcpy(to_key + i * stride, row + i, kGroup * sizeof(float));
-    for (; i < padded; ++i) to_key[i / kGroup * kGroup * stride + i % kGroup] = i < size ? row[i] : 0;
+    for (; count == kGroup && i + kGroup <= size; i += kGroup) {
+      for (int r = 0; r < kGroup; ++r) {
+        std::memcpy(to_keys + i * stride + r * kGroup, rows[r] + i, kGroup * sizeof(float));
+      }
+    }
+    for (; i < padded; ++i) {
+      float* to_element = to_keys + i / kGroup * kGroup * stride + i % kGroup;
+      for (int64_t r = 0; r < count; ++r) to_element[r * kGroup] = i < size ? rows[r][i] : 0;
+    }
   }
 }
 
 // Queries [from, from + count) times `factor` across `width` lanes, zeros in the lanes that are left.
-// buffer: 8 * D floats.
+// buffer: 4 * D floats.
 HWY_INLINE void pack_queries(const Tensor& q, int64_t b, int64_t h, int64_t from, int64_t count,
                              int64_t width, float factor, float* buffer, float* HWY_RESTRICT packed) {
   const int64_t size = q.shape[3];
-  float* HWY_RESTRICT group = buffer + kGroup * size;
   for (int64_t lane = 0; lane < width; lane += kGroup) {
     const float* rows[kGroup] = {};
     for (int64_t r = 0; r < HWY_MIN(kGroup, count - lane); ++r) {
       rows[r] = float_row(q, b, from + lane + r, h, buffer + r * size);
     }
-    interleave(rows, size, factor, group);
-    for (int64_t i = 0; i < size; ++i) {
-      std::memcpy(packed + i * width + lane, group + i * kGroup, kGroup * sizeof(float));
-    }
+    float* HWY_RESTRICT lanes_of_group = packed + lane;
+    pack_rows(rows, size, factor, [&](int64_t i) HWY_ATTR { return lanes_of_group + i * width; });
   }
 }
 
@@ -129,34 +174,32 @@ HWY_INLINE void unpack_output(const float* output, const float* sum, int64_t wid
   const int64_t size = out.shape[3];
   for (int64_t first = 0; first < count; first += lanes()) {
     const int64_t valid = HWY_MIN(lanes(), count - first);
-    char* places[hn::MaxLanes(d)];
-    float* rows[hn::MaxLanes(d)];  // lanes beyond the last query go to its row before it does
-    for (int64_t lane = 0; lane < lanes(); ++lane) {
-      const int64_t query = from + first + HWY_MIN(lane, valid - 1);
-      places[lane] = data<char>(out) + row_offset(out, b, query, h) * element_size(out.dtype);
-      rows[lane] = out.dtype == DIO_F32 ? reinterpret_cast<float*>(places[lane]) : buffer + lane * size;
+    const auto place = [&](int64_t lane) {
+      return data<char>(out) + row_offset(out, b, from + first + lane, h) * element_size(out.dtype);
+    };
+    const bool direct = out.dtype == DIO_F32 && valid == lanes();
+    float* HWY_RESTRICT rows = direct ? reinterpret_cast<float*>(place(0)) : buffer;
+    const int64_t stride = direct ? out.strides[1] : size;
+    const FloatVector factor = hn::Div(splat(1.0f), hn::Load(d, sum + first));
+    const auto load = [&](int64_t i)
+                          HWY_ATTR { return hn::Mul(hn::Load(d, output + i * width + first), factor); };
+    int64_t i = 0;
+    for (; i + kGroup <= size; i += kGroup) {
+      store_transposed(load(i), load(i + 1), load(i + 2), load(i + 3),
+                       [&](int lane) HWY_ATTR { return rows + lane * stride + i; });
     }
-    const FloatVector sums = hn::Load(d, sum + first);
-    HWY_ALIGN float group[kGroup * hn::MaxLanes(d)];
-    for (int64_t i = 0; i < size; i += kGroup) {  // output has rows up to a multiple of kGroup
-      const float* column = output + i * width + first;
-      hn::StoreInterleaved4(hn::Div(hn::Load(d, column), sums), hn::Div(hn::Load(d, column + width), sums),
-                            hn::Div(hn::Load(d, column + 2 * width), sums),
-                            hn::Div(hn::Load(d, column + 3 * width), sums), d, group);
-      if (i + kGroup <= size) {
-#pragma GCC unroll 16
-        for (int64_t lane = lanes() - 1; lane >= 0; --lane) {
-          std::memcpy(rows[lane] + i, group + lane * kGroup, kGroup * sizeof(float));
-        }
-      } else {
-        for (int64_t lane = lanes() - 1; lane >= 0; --lane) {
-          for (int64_t j = i; j < size; ++j) rows[lane][j] = group[lane * kGroup + j - i];
-        }
-      }
+    for (; i < size; ++i) {
+      HWY_ALIGN float column[hn::MaxLanes(d)];
+      hn::Store(load(i), d, column);
+      for (int64_t lane = 0; lane < lanes(); ++lane) rows[lane * stride + i] = column[lane];
     }
-    if (out.dtype == DIO_F32) continue;
+    if (direct) continue;
     for (int64_t lane = 0; lane < valid; ++lane) {
-      narrow(buffer + lane * size, size, places[lane], out.dtype, 1);
+      if (out.dtype == DIO_F32) {
+        std::memcpy(place(lane), buffer + lane * size, static_cast<std::size_t>(size) * sizeof(float));
+      } else {
+        narrow(buffer + lane * size, size, place(lane), out.dtype, 1);
+      }
     }
   }
 }

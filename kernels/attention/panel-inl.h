@@ -49,6 +49,26 @@ HWY_INLINE FloatVector exp2(FloatVector x) {
   return hn::BitCast(d, hn::Add(hn::BitCast(di, p), exponent));
 }
 
+// Rows that are soon to be read or written, fetched into the second cache one or two at a time between
+// products, which hide it. They lie as far apart as all heads of a token are long, each in another page, so
+// that the processor does not foresee them; and many at once would wait for each other.
+struct RowFetch {
+  const char* row = nullptr;
+  int64_t stride = 0, bytes = 0, rows = 0;
+
+  HWY_INLINE void fetch(int64_t most) {
+    constexpr int64_t kLine = 64;
+    for (; most > 0 && rows > 0; --most, --rows, row += stride) {
+      for (int64_t i = 0; i < bytes; i += 4 * kLine) {
+        __builtin_prefetch(row + i);
+        __builtin_prefetch(row + i + kLine);
+        __builtin_prefetch(row + i + 2 * kLine);
+        __builtin_prefetch(row + i + 3 * kLine);
+      }
+    }
+  }
+};
+
 template <int kVectors, class Body>
 HWY_INLINE void for_block(const Body& body) {
 #pragma GCC unroll 8
@@ -156,10 +176,11 @@ HWY_INLINE void weigh_keys(const float* k, int64_t k_stride, const float* q, int
 
 // scores [keys][lanes] = the weights of a block, largest and sum [lanes]: of its scores and of its weights.
 // Long heads go through the product in slices of kSlice, so that a slice of the queries stays in the first
-// cache. bias: null, or transposed as the scores are.
+// cache. bias: null, or transposed as the scores are. fetches: two that end with the block's keys.
 template <int kVectors>
 HWY_NOINLINE void weigh_block(const KeyBlock& block, const float* q, int64_t head_size, const float* bias,
-                              const float* reference, float* largest, float* sum, float* scores) {
+                              const float* reference, RowFetch fetches[2], float* largest, float* sum,
+                              float* scores) {
   const FloatTag d;
   constexpr int64_t kLanes = hn::MaxLanes(d);
   constexpr int64_t kWidth = kVectors * kLanes;
@@ -169,6 +190,8 @@ HWY_NOINLINE void weigh_block(const KeyBlock& block, const float* q, int64_t hea
     statistics.largest[v] = hn::Set(d, -std::numeric_limits<float>::infinity());
     statistics.sum[v] = hn::Zero(d);
   }
+  const int64_t groups = (block.keys + kRows - 1) / kRows;
+  const int64_t some = (fetches[0].rows + fetches[1].rows + groups - 1) / groups;
   for (int64_t from = 0; from < head_size; from += kSlice) {
     const int64_t length = HWY_MIN(kSlice, head_size - from);
     const bool resumed = from > 0, last = from + length == head_size;
@@ -179,6 +202,8 @@ HWY_NOINLINE void weigh_block(const KeyBlock& block, const float* q, int64_t hea
       weigh_keys<kVectors, true>(slice + key * head_size, head_size * kGroup, q_slice, length, resumed, last,
                                  kRows, bias ? bias + key * kWidth : nullptr, statistics,
                                  scores + key * kWidth);
+      RowFetch& rows = fetches[fetches[0].rows > 0 ? 0 : 1];
+      if (rows.rows > 0) rows.fetch(some);
     }
     if (key < block.keys) {
       weigh_keys<kVectors, false>(slice + key * head_size, head_size * kGroup, q_slice, length, resumed, last,
