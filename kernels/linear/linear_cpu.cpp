@@ -54,32 +54,30 @@ void multiply_blocked(Context& context, const Rows& x, const Weights& w, const E
   const int64_t rounds = tiles(x.rows, packed_rows);
   const int64_t round_panels = tiles(tiles(x.rows, rounds), kTileRows);
   const double packing = 32.0 / kTileRows * static_cast<double>(tiles(round_panels * kTileRows, kSuperRows));
-  const ThreadGrid grid = choose_grid(useful_threads(context.threads(), x.rows, w.rows, x.depth),
-                                      round_panels, column_tiles, packing, 1.0);
-  const int tasks = grid.rows * grid.columns;
+  const int threads = useful_threads(context.threads(), x.rows, w.rows, x.depth);
+  const ThreadGrid grid = choose_grid(threads, round_panels, column_tiles, packing, 1.0);
   float* packed = context.scratch_array<float>(static_cast<std::size_t>(round_panels * kTileRows * x.depth));
   const int64_t weight_floats = Workspace::weight_floats(step);
-  const int64_t sum_floats = Workspace::sum_floats(round_panels * kTileRows);
-  float* own = context.scratch_array<float>(static_cast<std::size_t>(tasks * (weight_floats + sum_floats)));
-#pragma omp parallel num_threads(tasks)
+  const int64_t own_floats = weight_floats + Workspace::sum_floats(round_panels * kTileRows);
+  float* own = context.scratch_array<float>(static_cast<std::size_t>(threads * own_floats));
+#pragma omp parallel num_threads(threads)
   {
-    const int64_t team = omp_get_num_threads();
+    float* memory = own + omp_get_thread_num() * own_floats;
     for (int64_t row = 0; row < x.rows; row += round_panels * kTileRows) {
       const int64_t row_limit = std::min(round_panels * kTileRows, x.rows - row);
       const int64_t panels = tiles(row_limit, kTileRows);
-      const Range mine = part_of(panels, omp_get_thread_num(), team);
-      for (int64_t p = mine.begin; p < mine.end; ++p) pack_rows(x, row, p, panels, step, packed);
-#pragma omp barrier
-      for (int64_t task = omp_get_thread_num(); task < tasks; task += team) {
-        const Range m = part_of(panels, task / grid.columns, grid.rows);
-        const Range n = part_of(column_tiles, task % grid.columns, grid.columns);
-        float* memory = own + task * (weight_floats + sum_floats);
+#pragma omp for schedule(static)
+      for (int64_t p = 0; p < panels; ++p) pack_rows(x, row, p, panels, step, packed);
+      const Rectangles parts(threads, panels, column_tiles, kSuperRows / kTileRows,
+                             kBlockColumns / kTileColumns, grid.rows);
+#pragma omp for schedule(dynamic)
+      for (int64_t i = 0; i < parts.count(); ++i) {
+        const auto [m, n] = parts[i];
         PackedRows source{packed, panels, x.depth, step};
         multiply(source, w, {m.begin * kTileRows, m.end * kTileRows}, row_limit,
                  {n.begin * kTileColumns, n.end * kTileColumns}, row, epilogue,
                  {memory, memory + weight_floats});
       }
-#pragma omp barrier
     }
   }
 }

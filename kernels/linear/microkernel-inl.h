@@ -35,11 +35,18 @@ HWY_INLINE void multiply_add(TileVector x, TileVector w0, TileVector w1, TileVec
   sum1 = hn::MulAdd(x, w1, sum1);
 }
 
+// What a tile is added to at its end: fetched while its products run.
 template <std::size_t... kRow>
-HWY_INLINE void load_tile(std::index_sequence<kRow...>, const float* c, int64_t ldc, TileVector* sum0,
-                          TileVector* sum1) {
+HWY_INLINE void fetch_tile(std::index_sequence<kRow...>, const float* c, int64_t ldc) {
+  (__builtin_prefetch(c + kRow * ldc, 1), ...);
+}
+
+template <std::size_t... kRow>
+HWY_INLINE void add_tile(std::index_sequence<kRow...>, const float* c, int64_t ldc, TileVector* sum0,
+                         TileVector* sum1) {
   const TileTag d;
-  ((sum0[kRow] = hn::LoadU(d, c + kRow * ldc), sum1[kRow] = hn::LoadU(d, c + kRow * ldc + kTileColumns / 2)),
+  ((sum0[kRow] = hn::Add(sum0[kRow], hn::LoadU(d, c + kRow * ldc)),
+    sum1[kRow] = hn::Add(sum1[kRow], hn::LoadU(d, c + kRow * ldc + kTileColumns / 2))),
    ...);
 }
 
@@ -59,7 +66,7 @@ HWY_INLINE void packed_tile(std::index_sequence<kRow...> rows, const float* HWY_
   const TileTag d;
   TileVector sum0[kTileRows] = {((void)kRow, hn::Zero(d))...};
   TileVector sum1[kTileRows] = {((void)kRow, hn::Zero(d))...};
-  if (!first) load_tile(rows, c, ldc, sum0, sum1);
+  if (!first) fetch_tile(rows, c, ldc);
   for (int64_t k = 0; k < length; ++k) {
     const TileVector w0 = hn::LoadU(d, w);
     const TileVector w1 = hn::LoadU(d, w + kTileColumns / 2);
@@ -67,6 +74,7 @@ HWY_INLINE void packed_tile(std::index_sequence<kRow...> rows, const float* HWY_
     x += kTileRows;
     w += kTileColumns;
   }
+  if (!first) add_tile(rows, c, ldc, sum0, sum1);
   store_tile(rows, sum0, sum1, c, ldc);
 }
 
@@ -78,7 +86,7 @@ HWY_INLINE void gathered_tile(std::index_sequence<kRow...> rows, const float* co
   const TileTag d;
   TileVector sum0[kTileRows] = {((void)kRow, hn::Zero(d))...};
   TileVector sum1[kTileRows] = {((void)kRow, hn::Zero(d))...};
-  if (!first) load_tile(rows, c, ldc, sum0, sum1);
+  if (!first) fetch_tile(rows, c, ldc);
   for (int64_t tap = 0; tap < taps; ++tap) {
     const float* row[kTileRows] = {x[kRow]...};
     for (int64_t k = 0; k < length; ++k) {
@@ -89,6 +97,7 @@ HWY_INLINE void gathered_tile(std::index_sequence<kRow...> rows, const float* co
     }
     x += kTileRows;
   }
+  if (!first) add_tile(rows, c, ldc, sum0, sum1);
   store_tile(rows, sum0, sum1, c, ldc);
 }
 

@@ -58,6 +58,21 @@ HWY_INLINE void pack_panel(const T* from, int64_t stride, int64_t rows, int64_t 
   const T* row[kQuads * 4];
   for (int r = 0; r < kQuads * 4; ++r) row[r] = from + std::min<int64_t>(r, rows - 1) * stride;
   int64_t k = 0;
+  if constexpr (kPanel % 4 == 0) {
+    // A line of four rows before the next four: rows that lie a power of two apart share a few places in the
+    // first cache, not enough for a whole panel's.
+    constexpr int64_t kAtOnce = 16;
+    for (; k + kAtOnce <= length; k += kAtOnce) {
+      for (int q = 0; q < kQuads; ++q) {
+        for (int64_t i = k; i < k + kAtOnce; i += 4) {
+          QuadVector v[4];
+          for (int r = 0; r < 4; ++r) v[r] = load_as_float(d, row[q * 4 + r] + i);
+          transpose(v[0], v[1], v[2], v[3]);
+          for (int r = 0; r < 4; ++r) hn::StoreU(v[r], d, to + (i + r) * kPanel + q * 4);
+        }
+      }
+    }
+  }
   for (; k < length; k += 4) {
     const int64_t count = std::min<int64_t>(4, length - k);
     QuadVector v[kQuads][4];

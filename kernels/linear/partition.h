@@ -49,4 +49,45 @@ inline ThreadGrid choose_grid(int threads, int64_t row_tiles, int64_t column_til
   return best;
 }
 
+// A product's tiles cut into rectangles that threads take one after the other, whoever is free: cores are not
+// equally fast where others share them. The last ones are small, so that all threads end at about the same
+// time.
+class Rectangles {
+ public:
+  struct Rectangle {
+    Range rows, columns;  // of tiles
+  };
+
+  // most_rows, most_columns: of one rectangle. row_parts: rows are cut at least into so many.
+  Rectangles(int threads, int64_t row_tiles, int64_t column_tiles, int64_t most_rows, int64_t most_columns,
+             int64_t row_parts)
+      : row_tiles_(row_tiles), column_tiles_(column_tiles) {
+    const auto parts = [](int64_t count, int64_t most) { return (count + most - 1) / most; };
+    rows_ = std::max(parts(row_tiles, most_rows), row_parts);
+    columns_ = parts(column_tiles, most_columns);
+    if (threads > 1) {
+      columns_ = std::max(columns_, parts(kForThread * threads, rows_));
+      columns_ = std::min(columns_, parts(column_tiles, kLeastColumns));
+      cuts_ = std::clamp<int64_t>(column_tiles / columns_ / kLeastColumns, 1, kMostCuts);
+      cut_ = cuts_ > 1 ? std::min<int64_t>(2 * threads, rows_ * columns_) : 0;
+    }
+  }
+
+  int64_t count() const { return whole() + cut_ * cuts_; }
+  Rectangle operator[](int64_t i) const {
+    const int64_t place = i < whole() ? i : whole() + (i - whole()) / cuts_;
+    Rectangle all = {part_of(row_tiles_, place / columns_, rows_),
+                     part_of(column_tiles_, place % columns_, columns_)};
+    if (i < whole()) return all;
+    const Range part = part_of(all.columns.size(), (i - whole()) % cuts_, cuts_);
+    return {all.rows, {all.columns.begin + part.begin, all.columns.begin + part.end}};
+  }
+
+ private:
+  static constexpr int64_t kForThread = 6, kLeastColumns = 3, kMostCuts = 4;
+  int64_t whole() const { return rows_ * columns_ - cut_; }
+
+  int64_t row_tiles_, column_tiles_, rows_, columns_, cuts_ = 1, cut_ = 0;
+};
+
 }  // namespace diorama
