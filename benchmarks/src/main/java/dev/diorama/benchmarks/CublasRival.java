@@ -50,7 +50,7 @@ final class CublasRival implements Rival, AutoCloseable {
   }
 
   @Override
-  public Optional<Double> measure(String operation, String name, int repeats) {
+  public Optional<double[]> measure(String operation, String name, int repeats) {
     Matcher shape = SHAPE.matcher(name);
     if (!operation.equals("linear") || !shape.matches()) {
       return Optional.empty();
@@ -88,7 +88,8 @@ final class CublasRival implements Rival, AutoCloseable {
                   n,
                   CUBLAS_COMPUTE_32F,
                   CUBLAS_GEMM_DEFAULT);
-      return Optional.of(Timing.onDevice(product, context::synchronize, repeats).median());
+      Timing timing = Timing.onDevice(product, context::synchronize, repeats);
+      return Optional.of(new double[] {timing.median()});
     }
   }
 

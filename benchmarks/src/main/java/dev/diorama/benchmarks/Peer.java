@@ -82,9 +82,8 @@ public final class Peer implements Rival, AutoCloseable {
     }
   }
 
-  /** The rival's median in milliseconds, or empty where it has no such case. */
   @Override
-  public Optional<Double> measure(String operation, String name, int repeats) {
+  public Optional<double[]> measure(String operation, String name, int repeats) {
     try {
       JsonNode answer =
           ask(
@@ -96,7 +95,8 @@ public final class Peer implements Rival, AutoCloseable {
         return Optional.empty();
       }
       version = "PyTorch " + answer.path("torch").asText();
-      return Optional.of(answer.path("median_ms").asDouble());
+      return Optional.of(
+          answer.path("times_ms").valueStream().mapToDouble(JsonNode::asDouble).toArray());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -6,11 +6,11 @@ import java.util.Optional;
 public interface Rival {
 
   /**
-   * Measures a case.
+   * Measures a case; the same case again goes on with the same inputs.
    *
-   * @return the median in milliseconds; empty when it has no such case
+   * @return milliseconds of the counted runs, or their median alone; empty when it has no such case
    */
-  Optional<Double> measure(String operation, String name, int repeats);
+  Optional<double[]> measure(String operation, String name, int repeats);
 
   /** Its name and version. */
   String version();

@@ -47,18 +47,24 @@ public record Timing(double median, double min, double max) {
 
   /** Two runs uncounted, then {@code repeats} counted ones. */
   public static Timing of(Runnable work, int repeats) {
-    work.run();
-    work.run();
+    return of(turn(work, 2, repeats));
+  }
+
+  /** Milliseconds of each counted run. */
+  static double[] turn(Runnable work, int uncounted, int repeats) {
+    for (int i = 0; i < uncounted; i++) {
+      work.run();
+    }
     double[] times = new double[repeats];
     for (int i = 0; i < repeats; i++) {
       long start = System.nanoTime();
       work.run();
       times[i] = (System.nanoTime() - start) / 1e6;
     }
-    return of(times);
+    return times;
   }
 
-  private static Timing of(double[] times) {
+  static Timing of(double[] times) {
     int repeats = times.length;
     Arrays.sort(times);
     double median =
