@@ -84,8 +84,9 @@ class HostBlocks final : public BlockSource {
 }  // namespace
 
 BlockSource& host_blocks() {
-  static HostBlocks blocks;
-  return blocks;
+  static HostBlocks* const blocks =
+      new HostBlocks;  // never destroyed: a context may be closed as the process ends
+  return *blocks;
 }
 
 MemoryPool::~MemoryPool() {
