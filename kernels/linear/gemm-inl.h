@@ -27,7 +27,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Of k at a time: a panel of weights, read once for each tile of rows, takes 24 or 32 KB of a first-level
 // cache of 32 or 48.
 #if HWY_TARGET == HWY_AVX3
-inline constexpr int64_t kDepth = 384;
+inline constexpr int64_t kDepth = 256;
 #else
 inline constexpr int64_t kDepth = 384;
 #endif
